@@ -1,0 +1,261 @@
+package sessions
+
+import (
+	"fmt"
+	"slices"
+
+	lru "github.com/hashicorp/golang-lru/v2"
+	"gorm.io/gorm"
+	"gorm.io/gorm/clause"
+)
+
+// identity is one identifier of a visitor; kind is the column of that name.
+type identity struct {
+	kind  string
+	value string
+}
+
+// The kinds of identifiers.
+const (
+	kindAnonymous = "anonymous"
+	kindCustomer  = "customer"
+	kindEmail     = "email"
+)
+
+type identityRow struct {
+	Kind      string `gorm:"primaryKey"`
+	Value     string `gorm:"primaryKey"`
+	VisitorID int64
+}
+
+func (identityRow) TableName() string { return "identities" }
+
+type visitorRow struct {
+	ID         int64 `gorm:"primaryKey;autoIncrement:false"`
+	MergedInto int64
+	CustomerID string
+	CreatedAt  int64 `gorm:"autoCreateTime:false"`
+}
+
+func (visitorRow) TableName() string { return "visitors" }
+
+// cachedIdentities bounds what the directory keeps in memory, about 200 bytes each.
+const cachedIdentities = 200_000
+
+// A directory tells which visitor an identifier belongs to. It remembers what
+// it read, which is right as long as only this process appends: whoever learns
+// otherwise calls forget.
+type directory struct {
+	owners   *lru.Cache[identity, VisitorID]
+	visitors *lru.Cache[VisitorID, visitorRow]
+}
+
+func newDirectory() *directory {
+	owners, err := lru.New[identity, VisitorID](cachedIdentities)
+	if err != nil {
+		panic(err) // only a size below one is refused
+	}
+	visitors, err := lru.New[VisitorID, visitorRow](cachedIdentities)
+	if err != nil {
+		panic(err)
+	}
+	return &directory{owners, visitors}
+}
+
+func (d *directory) forget() {
+	d.owners.Purge()
+	d.visitors.Purge()
+}
+
+// An enrolment is one batch's work on the directory: all identifiers that its
+// events name, what it changes among them, and the rows to be written.
+type enrolment struct {
+	owners   map[identity]VisitorID // 0: belongs to nobody yet
+	visitors map[VisitorID]visitorRow
+
+	changedOwners   map[identity]bool
+	changedVisitors map[VisitorID]bool
+	joins           [][2]VisitorID // moved, survivor; in order
+}
+
+// identitiesOf lists the identifiers that e names.
+func identitiesOf(e *Event) []identity {
+	ids := make([]identity, 0, 5)
+	add := func(kind, value string) {
+		if value != "" {
+			ids = append(ids, identity{kind, value})
+		}
+	}
+	add(kindAnonymous, string(e.Anonymous))
+	add(kindCustomer, string(e.Customer))
+	add(kindEmail, string(e.Email))
+	if e.Kind == Alias {
+		add(kindAnonymous, e.Previous)
+		if e.Source != Browser {
+			add(kindCustomer, e.Previous)
+		}
+	}
+	return ids
+}
+
+// nameless reports whether e says nothing of who a visitor is.
+func nameless(e *Event) bool { return e.Bot || e.Kind.Own() || e.Kind == ProductUpdated }
+
+// enrol loads all that the identifiers of events lead to.
+func (d *directory) enrol(tx *gorm.DB, events []*Event) (*enrolment, error) {
+	en := &enrolment{
+		owners: map[identity]VisitorID{}, visitors: map[VisitorID]visitorRow{},
+		changedOwners: map[identity]bool{}, changedVisitors: map[VisitorID]bool{},
+	}
+	unknown := map[string][]string{}
+	for _, e := range events {
+		if nameless(e) {
+			continue
+		}
+		for _, id := range identitiesOf(e) {
+			if _, seen := en.owners[id]; seen {
+				continue
+			}
+			owner, cached := d.owners.Get(id)
+			if en.owners[id] = owner; !cached {
+				unknown[id.kind] = append(unknown[id.kind], id.value)
+			}
+		}
+	}
+	for kind, values := range unknown {
+		if err := en.loadOwners(tx, kind, values); err != nil {
+			return nil, err
+		}
+	}
+	return en, en.loadVisitors(tx, d, events)
+}
+
+// keysPerQuery bounds the values of one IN.
+const keysPerQuery = 500
+
+func (en *enrolment) loadOwners(tx *gorm.DB, kind string, values []string) error {
+	for part := range slices.Chunk(values, keysPerQuery) {
+		var rows []identityRow
+		if err := tx.Where("kind = ? AND value IN ?", kind, part).Find(&rows).Error; err != nil {
+			return fmt.Errorf("look up %s identifiers: %w", kind, err)
+		}
+		for _, r := range rows {
+			en.owners[identity{r.Kind, r.Value}] = VisitorID(r.VisitorID)
+		}
+	}
+	return nil
+}
+
+// loadVisitors loads the owners, what they were merged into, and so on, and the
+// visitors that events joined when they were appended (for a replay).
+func (en *enrolment) loadVisitors(tx *gorm.DB, d *directory, events []*Event) error {
+	want := map[VisitorID]bool{}
+	for _, v := range en.owners {
+		want[v] = true
+	}
+	for _, e := range events {
+		if !nameless(e) {
+			want[e.Visitor] = true
+		}
+		for _, v := range e.Joined {
+			want[v] = true
+		}
+	}
+	for len(want) > 0 {
+		missing := make([]int64, 0, len(want))
+		for v := range want {
+			if row, cached := d.visitors.Get(v); cached {
+				en.visitors[v] = row
+			} else if v != 0 {
+				missing = append(missing, int64(v))
+			}
+		}
+		for part := range slices.Chunk(missing, keysPerQuery) {
+			var rows []visitorRow
+			if err := tx.Where("id IN ?", part).Find(&rows).Error; err != nil {
+				return fmt.Errorf("load visitors: %w", err)
+			}
+			for _, r := range rows {
+				en.visitors[VisitorID(r.ID)] = r
+			}
+		}
+		want = en.unloadedParents(want)
+	}
+	return nil
+}
+
+// unloadedParents returns what the visitors just loaded were merged into, as far
+// as it is not loaded yet.
+func (en *enrolment) unloadedParents(loaded map[VisitorID]bool) map[VisitorID]bool {
+	parents := map[VisitorID]bool{}
+	for v := range loaded {
+		parent := VisitorID(en.visitors[v].MergedInto)
+		if _, have := en.visitors[parent]; parent != 0 && !have {
+			parents[parent] = true
+		}
+	}
+	return parents
+}
+
+// root follows merges to the living visitor.
+func (en *enrolment) root(v VisitorID) VisitorID {
+	for en.visitors[v].MergedInto != 0 {
+		v = VisitorID(en.visitors[v].MergedInto)
+	}
+	return v
+}
+
+func (en *enrolment) owner(kind, value string) VisitorID {
+	if value == "" {
+		return 0
+	}
+	return en.root(en.owners[identity{kind, value}])
+}
+
+func (en *enrolment) customer(v VisitorID) string { return en.visitors[v].CustomerID }
+
+// save writes the rows that changed.
+func (en *enrolment) save(tx *gorm.DB) error {
+	visitors := make([]visitorRow, 0, len(en.changedVisitors))
+	for v := range en.changedVisitors {
+		visitors = append(visitors, en.visitors[v])
+	}
+	if err := upsert(tx, visitors); err != nil {
+		return fmt.Errorf("save visitors: %w", err)
+	}
+	owners := make([]identityRow, 0, len(en.changedOwners))
+	for id := range en.changedOwners {
+		owners = append(owners, identityRow{id.kind, id.value, int64(en.owners[id])})
+	}
+	if err := upsert(tx, owners); err != nil {
+		return fmt.Errorf("save identifiers: %w", err)
+	}
+	for _, j := range en.joins {
+		// Those merged earlier follow, so that one step always leads to the living.
+		err := tx.Exec("UPDATE visitors SET merged_into = ? WHERE merged_into = ?", int64(j[1]), int64(j[0])).Error
+		if err != nil {
+			return fmt.Errorf("join visitor %d to %d: %w", j[0], j[1], err)
+		}
+	}
+	return nil
+}
+
+// remember keeps what the batch learnt, once it is committed.
+func (d *directory) remember(en *enrolment) {
+	for id, v := range en.owners {
+		if v != 0 {
+			d.owners.Add(id, v)
+		}
+	}
+	for v, row := range en.visitors {
+		d.visitors.Add(v, row)
+	}
+}
+
+// upsert inserts rows, replacing those of the same key.
+func upsert[T any](tx *gorm.DB, rows []T) error {
+	if len(rows) == 0 {
+		return nil
+	}
+	return tx.Clauses(clause.OnConflict{UpdateAll: true}).CreateInBatches(rows, rowsPerInsert).Error
+}

@@ -1,0 +1,88 @@
+package sessions
+
+import (
+	"context"
+	"sync"
+)
+
+// tailLength is how many of the newest events are kept in memory for followers:
+// at full ingest about half a second, far more than a follower is behind.
+const tailLength = 1 << 16
+
+// A tail holds the newest committed events and the head, and wakes those who
+// wait for more. Its events follow one another without gaps and end at head.
+type tail struct {
+	mu      sync.RWMutex
+	head    Head
+	events  []*Event // a ring: the event of seq s is at s % tailLength
+	first   Seq      // the oldest event held; head.Seq+1 when none is
+	changed chan struct{}
+}
+
+func newTail(head Head) *tail {
+	return &tail{head: head, first: head.Seq + 1, events: make([]*Event, tailLength), changed: make(chan struct{})}
+}
+
+// publish adds events that follow head and makes head the new one.
+func (t *tail) publish(events []*Event, head Head) {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	for _, e := range events {
+		t.events[e.Seq%tailLength] = e
+	}
+	t.head = head
+	t.first = max(t.first, head.Seq-tailLength+1)
+	close(t.changed)
+	t.changed = make(chan struct{})
+}
+
+// skip moves to a head that another process wrote: what came between is read
+// from the database by those who need it.
+func (t *tail) skip(head Head) {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	clear(t.events)
+	t.head, t.first = head, head.Seq+1
+	close(t.changed)
+	t.changed = make(chan struct{})
+}
+
+// since returns up to limit events after a seq, and whether memory has them.
+func (t *tail) since(after Seq, limit int) (events []*Event, ok bool) {
+	t.mu.RLock()
+	defer t.mu.RUnlock()
+	if after >= t.head.Seq {
+		return nil, true
+	}
+	if after+1 < t.first {
+		return nil, false
+	}
+	last := min(t.head.Seq, after+Seq(limit))
+	events = make([]*Event, 0, last-after)
+	for s := after + 1; s <= last; s++ {
+		events = append(events, t.events[s%tailLength])
+	}
+	return events, true
+}
+
+// now returns the head and a channel that closes when it moves.
+func (t *tail) now() (Head, <-chan struct{}) {
+	t.mu.RLock()
+	defer t.mu.RUnlock()
+	return t.head, t.changed
+}
+
+// wait returns when the head is beyond a seq, or with ctx's error.
+func (t *tail) wait(ctx context.Context, after Seq) error {
+	for {
+		head, changed := t.now()
+		if head.Seq > after {
+			return nil
+		}
+		select {
+		case <-changed:
+		case <-ctx.Done():
+			return ctx.Err()
+		}
+	}
+}
