@@ -8,6 +8,7 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 
 	"gorm.io/gorm"
@@ -154,6 +155,7 @@ func columnsOf(tx *gorm.DB, t Table) ([]string, error) {
 		return nil, err
 	}
 	columns, err := rows.Columns()
+	slices.Sort(columns)
 	return columns, errors.Join(err, rows.Close())
 }
 
