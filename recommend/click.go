@@ -1,0 +1,58 @@
+package recommend
+
+// SessionKey names a session. Keys are the caller's; the greater key counts as
+// the newer one where two sessions ended in the same millisecond. Zero names none.
+type SessionKey int64
+
+// Action is what a shopper did with an item.
+type Action uint8
+
+// The actions in the order of their weight. An unknown action counts as Viewed.
+const (
+	Viewed Action = iota
+	Added
+	Purchased
+)
+
+// Click is one act of a shopper on one item. At is in milliseconds since 1970, UTC.
+type Click struct {
+	Session SessionKey
+	Item    string
+	Action  Action
+	At      int64
+}
+
+// Limits is the window of an index; zero means unlimited, but for SessionClicks.
+type Limits struct {
+	// Sessions and Clicks are the most that are kept. The oldest session leaves
+	// until both hold, except that the newest session always stays.
+	Sessions int
+	Clicks   int
+	// Days is the greatest age of a session's last click against the newest click.
+	Days int
+	// SessionClicks is the most clicks kept of one session: its newest. Zero or
+	// anything greater means 65,535.
+	SessionClicks int
+}
+
+// DefaultLimits is the window of an ordinary shop: ten million clicks at
+// roughly twenty bytes each, half a year, and no session long enough to drown
+// the others.
+func DefaultLimits() Limits {
+	return Limits{Sessions: 2_000_000, Clicks: 10_000_000, Days: 180, SessionClicks: 500}
+}
+
+// Stats counts what an index holds now. Bytes is the size of its arrays as
+// allocated and of the product ids, without the scratch of running queries.
+type Stats struct {
+	Sessions int
+	Clicks   int
+	Items    int
+	Bytes    int64
+}
+
+const (
+	maxSessionClicks = 1<<16 - 1
+	millisPerDay     = 24 * 60 * 60 * 1000
+	millisPerHour    = 60 * 60 * 1000
+)

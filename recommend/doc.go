@@ -1,0 +1,36 @@
+// Package recommend answers what a shopper may want next, from what shoppers
+// before did.
+//
+// # Words
+//
+// A click is one act of a shopper on one item: it was viewed, added to a cart
+// or purchased. A session is a shopper's clicks in the order of their times; the
+// [Index] knows it by a [SessionKey] and nothing else about the person. The
+// recency of a session is the time of its last click, ties going to the higher
+// key: of two sessions the one with the greater recency is the newer. An item's
+// postings are the sessions that contain it, ordered by recency. The neighbours
+// of a query are the sessions most like the one that is going on now. Support is
+// the number of distinct sessions that speak for an answer; it is the figure
+// behind "viewed together by 41 sessions".
+//
+// # The index
+//
+// Index holds all of that in flat arrays of integers: items and sessions are
+// dense numbers, and product ids and session keys are only translated at the edge.
+// A session is a block of one arena (its clicks), an item two blocks of another
+// (its postings: sessions that saw it, sessions that bought it). Postings are
+// complete within the window and always sorted by recency; how far they are read
+// is a matter of each query alone. Nothing derived is stored: no float, no
+// similarity, no count that could not be taken back by exactly what it was
+// raised by. So a session can be taken out again and the index answers as if it
+// had never been there, and the same clicks in the same order give the same
+// answers however they were cut into batches.
+//
+// Floats appear only while a query is answered, are summed in an order that the
+// query's documentation states, and equal scores are ordered by item id.
+//
+// # The window
+//
+// [Limits] bounds the index by sessions, clicks and days before the newest click,
+// never by bytes or by the time on the wall. The oldest session leaves whole.
+package recommend

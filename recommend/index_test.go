@@ -1,0 +1,166 @@
+package recommend
+
+import (
+	"fmt"
+	"math"
+	"slices"
+	"strings"
+	"testing"
+
+	"pgregory.net/rapid"
+)
+
+// drawClick draws from a small world, so that sessions meet, times collide and
+// clicks come late.
+func drawClick(t *rapid.T) Click {
+	return Click{
+		Session: SessionKey(rapid.IntRange(1, 12).Draw(t, "session")),
+		Item:    drawItem(t),
+		Action:  Action(rapid.IntRange(0, 2).Draw(t, "action")),
+		At:      rapid.Int64Range(0, 60).Draw(t, "at") * rapid.SampledFrom([]int64{1, 3600_000}).Draw(t, "unit"),
+	}
+}
+
+func drawItem(t *rapid.T) string {
+	return fmt.Sprintf("p%d", rapid.IntRange(1, 15).Draw(t, "item"))
+}
+
+func drawLimits(t *rapid.T) Limits {
+	return Limits{
+		Sessions:      rapid.SampledFrom([]int{0, 3, 8}).Draw(t, "sessions"),
+		Clicks:        rapid.SampledFrom([]int{0, 5, 30}).Draw(t, "clicks"),
+		Days:          rapid.SampledFrom([]int{0, 1}).Draw(t, "days"),
+		SessionClicks: rapid.SampledFrom([]int{0, 1, 4}).Draw(t, "session clicks"),
+	}
+}
+
+func drawQuery(t *rapid.T) Query {
+	q := Query{
+		Items:  rapid.SliceOfN(rapid.Custom(drawItem), 1, 6).Draw(t, "items"),
+		M:      rapid.IntRange(1, 10).Draw(t, "m"),
+		K:      rapid.IntRange(1, 6).Draw(t, "k"),
+		N:      rapid.IntRange(1, 8).Draw(t, "n"),
+		Own:    SessionKey(rapid.IntRange(0, 12).Draw(t, "own")),
+		Unseen: rapid.Bool().Draw(t, "unseen"),
+	}
+	if out := rapid.SampledFrom([]string{"", "1", "2"}).Draw(t, "exclude"); out != "" {
+		q.Exclude = func(item string) bool { return strings.Contains(item, out) }
+	}
+	return q
+}
+
+// sameAnswers asks both indexes everything about one query.
+func sameAnswers(t *rapid.T, x *Index, v *naive, q Query) {
+	item := q.Items[0]
+	same(t, "neighbours", x.Neighbours(q, nil), v.neighbours(q))
+	same(t, "viewed", x.ViewedTogether(item, q.N, q.Exclude, nil), v.together(item, q.N, q.Exclude, false))
+	same(t, "bought", x.BoughtTogether(item, q.N, q.Exclude, nil), v.together(item, q.N, q.Exclude, true))
+	same(t, "popular", x.Popular(q.N, q.Exclude, nil), v.popular(q.N, q.Exclude))
+}
+
+func same(t *rapid.T, what string, got, want []Scored) {
+	if !slices.EqualFunc(got, want, func(a, b Scored) bool {
+		return a.Item == b.Item && a.Support == b.Support && math.Abs(a.Score-b.Score) <= 1e-9*math.Abs(b.Score)
+	}) {
+		t.Fatalf("%s:\n got %v\nwant %v", what, got, want)
+	}
+}
+
+// checkWhole compares the counts and holds the invariants of the arrays.
+func checkWhole(t *rapid.T, x *Index, v *naive) {
+	clicks := 0
+	for key, trail := range v.sessions {
+		clicks += len(trail)
+		slot := x.slots.find(x.sessions, key)
+		if slot < 0 {
+			t.Fatalf("session %d is missing", key)
+		}
+		for i, c := range x.trails.clicks(&x.sessions[slot]) {
+			if x.items.names[c&itemMask] != trail[i].Item || Action(c>>actionShift) != trail[i].Action {
+				t.Fatalf("session %d click %d: got %s, want %s", key, i, x.items.names[c&itemMask], trail[i].Item)
+			}
+		}
+	}
+	s := x.Stats()
+	if s.Sessions != len(v.sessions) || s.Clicks != clicks || s.Items != len(v.clicks()) {
+		t.Fatalf("stats %+v, want %d sessions, %d clicks, %d items", s, len(v.sessions), clicks, len(v.clicks()))
+	}
+}
+
+func TestIndexAnswersAsTheNaiveOneDoes(t *testing.T) {
+	rapid.Check(t, func(t *rapid.T) {
+		limits := drawLimits(t)
+		x, v := NewIndex(limits), newNaive(limits)
+		t.Repeat(map[string]func(*rapid.T){
+			"append": func(t *rapid.T) {
+				for _, c := range rapid.SliceOfN(rapid.Custom(drawClick), 1, 12).Draw(t, "clicks") {
+					x.Append(c)
+					v.append(c)
+				}
+			},
+			"remove": func(t *rapid.T) {
+				s := SessionKey(rapid.IntRange(1, 12).Draw(t, "session"))
+				if got, want := x.Remove(s), v.remove(s); got != want {
+					t.Fatalf("remove %d: got %v, want %v", s, got, want)
+				}
+			},
+			"ask": func(t *rapid.T) { sameAnswers(t, x, v, drawQuery(t)) },
+			"":    func(t *rapid.T) { checkWhole(t, x, v) },
+		})
+	})
+}
+
+func TestRemoveLeavesNoTrace(t *testing.T) {
+	rapid.Check(t, func(t *rapid.T) {
+		limits := Limits{SessionClicks: rapid.SampledFrom([]int{0, 3}).Draw(t, "session clicks")}
+		clicks := rapid.SliceOfN(rapid.Custom(drawClick), 1, 80).Draw(t, "clicks")
+		gone := SessionKey(rapid.IntRange(1, 12).Draw(t, "gone"))
+		x, without := NewIndex(limits), NewIndex(limits)
+		at := rapid.IntRange(0, len(clicks)).Draw(t, "removed after")
+		for i, c := range clicks {
+			if i == at {
+				x.Remove(gone)
+			}
+			if c.Session == gone && i >= at {
+				continue
+			}
+			x.Append(c)
+			if c.Session != gone {
+				without.Append(c)
+			}
+		}
+		x.Remove(gone)
+		for range 3 {
+			q := drawQuery(t)
+			item := q.Items[0]
+			exactly(t, x.Neighbours(q, nil), without.Neighbours(q, nil))
+			exactly(t, x.ViewedTogether(item, 9, nil, nil), without.ViewedTogether(item, 9, nil, nil))
+			exactly(t, x.BoughtTogether(item, 9, nil, nil), without.BoughtTogether(item, 9, nil, nil))
+			exactly(t, x.Popular(9, nil, nil), without.Popular(9, nil, nil))
+		}
+	})
+}
+
+// exactly wants the same bits.
+func exactly(t *rapid.T, got, want []Scored) {
+	if !slices.Equal(got, want) {
+		t.Fatalf("\n got %v\nwant %v", got, want)
+	}
+}
+
+func TestBatchesDoNotMatter(t *testing.T) {
+	rapid.Check(t, func(t *rapid.T) {
+		limits := drawLimits(t)
+		clicks := rapid.SliceOfN(rapid.Custom(drawClick), 1, 60).Draw(t, "clicks")
+		whole, cut := NewIndex(limits), NewIndex(limits)
+		whole.Append(clicks...)
+		for rest := clicks; len(rest) > 0; {
+			n := rapid.IntRange(1, len(rest)).Draw(t, "batch")
+			cut.Append(rest[:n]...)
+			rest = rest[n:]
+		}
+		q := drawQuery(t)
+		exactly(t, whole.Neighbours(q, nil), cut.Neighbours(q, nil))
+		exactly(t, whole.Popular(9, nil, nil), cut.Popular(9, nil, nil))
+	})
+}

@@ -1,0 +1,186 @@
+package recommend
+
+import (
+	"cmp"
+	"math"
+	"slices"
+)
+
+// naive is the index as one would write it without caring for time or space:
+// every session's clicks in a map, everything else counted anew for each question.
+type naive struct {
+	limits   Limits
+	sessions map[SessionKey][]Click
+}
+
+func newNaive(limits Limits) *naive {
+	return &naive{limits, map[SessionKey][]Click{}}
+}
+
+func (v *naive) append(c Click) {
+	clicks := append(v.sessions[c.Session], c)
+	slices.SortStableFunc(clicks, func(a, b Click) int { return cmp.Compare(a.At, b.At) })
+	if v.limits.SessionClicks > 0 && len(clicks) > v.limits.SessionClicks {
+		clicks = clicks[1:]
+	}
+	v.sessions[c.Session] = clicks
+	for keys := v.newestFirst(); len(keys) > 1 && v.tooMuch(keys); keys = v.newestFirst() {
+		delete(v.sessions, keys[len(keys)-1])
+	}
+}
+
+func (v *naive) remove(s SessionKey) bool {
+	_, ok := v.sessions[s]
+	delete(v.sessions, s)
+	return ok
+}
+
+func (v *naive) last(s SessionKey) int64 { return v.sessions[s][len(v.sessions[s])-1].At }
+
+func (v *naive) newestFirst() []SessionKey {
+	var keys []SessionKey
+	for key := range v.sessions {
+		keys = append(keys, key)
+	}
+	slices.SortFunc(keys, func(a, b SessionKey) int {
+		return cmp.Or(cmp.Compare(v.last(b), v.last(a)), cmp.Compare(b, a))
+	})
+	return keys
+}
+
+func (v *naive) tooMuch(keys []SessionKey) bool {
+	clicks := 0
+	for _, s := range v.sessions {
+		clicks += len(s)
+	}
+	age := v.last(keys[0]) - v.last(keys[len(keys)-1])
+	return v.limits.Sessions > 0 && len(keys) > v.limits.Sessions ||
+		v.limits.Clicks > 0 && clicks > v.limits.Clicks ||
+		v.limits.Days > 0 && age > int64(v.limits.Days)*24*3600*1000
+}
+
+// items are the distinct items of a session, only purchases if bought.
+func (v *naive) items(s SessionKey, bought bool) map[string]bool {
+	found := map[string]bool{}
+	for _, c := range v.sessions[s] {
+		if !bought || c.Action == Purchased {
+			found[c.Item] = true
+		}
+	}
+	return found
+}
+
+func (v *naive) neighbours(q Query) []Scored {
+	position := map[string]int{}
+	known := v.clicks()
+	for i, item := range q.Items {
+		if known[item] > 0 {
+			position[item] = i + 1
+		}
+	}
+	type neighbour struct {
+		key       SessionKey
+		sim, step int
+	}
+	var met []neighbour
+	for _, key := range v.newestFirst() {
+		sim, newest := 0, 0
+		for item := range v.items(key, false) {
+			p := position[item]
+			sim += p * p
+			newest = max(newest, p)
+		}
+		if sim > 0 && key != q.Own && len(met) < q.M {
+			met = append(met, neighbour{key, sim, len(q.Items) - newest + 1})
+		}
+	}
+	likest := slices.Clone(met)
+	slices.SortStableFunc(likest, func(a, b neighbour) int { return cmp.Compare(b.sim, a.sim) })
+	likest = likest[:min(q.K, len(likest))]
+	scores, support := map[string]float64{}, map[string]int{}
+	for _, n := range met {
+		if !slices.Contains(likest, n) {
+			continue
+		}
+		for item := range v.items(n.key, false) {
+			scores[item] += float64(n.sim) / float64(n.step)
+			support[item]++
+		}
+	}
+	length := float64(len(q.Items))
+	for item := range scores {
+		idf := math.Log(float64(len(v.sessions))) - math.Log(float64(known[item]))
+		scores[item] *= 1 + float64(5*max(0, idf))
+		if q.Unseen && slices.Contains(q.Items, item) {
+			delete(scores, item)
+		}
+	}
+	return best(scores, support, 1/(length*length*float64(len(position))), q.N, q.Exclude)
+}
+
+func (v *naive) clicks() map[string]int {
+	count := map[string]int{}
+	for _, clicks := range v.sessions {
+		for _, c := range clicks {
+			count[c.Item]++
+		}
+	}
+	return count
+}
+
+func (v *naive) together(item string, n int, exclude func(string) bool, bought bool) []Scored {
+	with, all, shared := 0, map[string]int{}, map[string]int{}
+	for _, key := range v.newestFirst() {
+		items := v.items(key, bought)
+		for other := range items {
+			all[other]++
+		}
+		if !items[item] || all[item] > 2000 || len(v.sessions[key]) > 200 {
+			continue
+		}
+		with++
+		for other := range items {
+			shared[other]++
+		}
+	}
+	delete(shared, item)
+	scores := map[string]float64{}
+	for other, c := range shared {
+		f := float64(c)
+		scores[other] = f / (f + 2) * f / math.Sqrt(float64(with)*float64(all[other]))
+	}
+	return best(scores, shared, 1, n, exclude)
+}
+
+func (v *naive) popular(n int, exclude func(string) bool) []Scored {
+	scores, support := map[string]float64{}, map[string]int{}
+	keys := v.newestFirst()
+	for _, key := range keys[:min(20000, len(keys))] {
+		if len(v.sessions[key]) > 200 {
+			continue
+		}
+		hours := (v.last(keys[0]) - v.last(key)) / 3600_000
+		for item := range v.items(key, false) {
+			scores[item] += math.Exp2(-float64(hours) / 168)
+			support[item]++
+		}
+	}
+	return best(scores, support, 1, n, exclude)
+}
+
+func best(scores map[string]float64, support map[string]int, scale float64, n int, exclude func(string) bool) []Scored {
+	var list []Scored
+	for item, score := range scores {
+		if exclude == nil || !exclude(item) {
+			list = append(list, Scored{item, score, support[item]})
+		}
+	}
+	slices.SortFunc(list, func(a, b Scored) int {
+		return cmp.Or(cmp.Compare(b.Score, a.Score), cmp.Compare(a.Item, b.Item))
+	})
+	list = list[:min(n, len(list))]
+	for i := range list {
+		list[i].Score *= scale
+	}
+	return list
+}

@@ -1,0 +1,80 @@
+package recommend
+
+// tally is what a query knows of one item. Marks rise from neighbour to
+// neighbour and from query to query, so that nothing is ever cleared: a mark below
+// the query's first is of an earlier query, one equal to the running mark is of
+// this very session.
+type tally struct {
+	score   float64
+	mark    uint32
+	support uint32
+}
+
+// scratch is what one query needs and the next one reuses.
+type scratch struct {
+	tallies []tally
+	touched []uint32 // items with a tally of this query
+	first   uint32   // marks of this query are greater
+	mark    uint32
+	asked   []uint32 // distinct items of the query, newest first
+	heads   []head
+	found   []candidate
+	keys    []uint64
+	best    []ranked
+}
+
+// begin takes a scratch that fits the index; end gives it back. Both are called
+// under the index's lock.
+func (x *Index) begin() *scratch {
+	s := x.scratch.Get().(*scratch)
+	s.tallies = extend(s.tallies, x.items.count())
+	if s.mark > 1<<31 {
+		clear(s.tallies)
+		s.mark = 0
+	}
+	s.first = s.mark
+	s.touched = s.touched[:0]
+	return s
+}
+
+func (x *Index) end(s *scratch) { x.scratch.Put(s) }
+
+// tell adds weight to every distinct item of one session's clicks.
+func (s *scratch) tell(clicks []uint32, weight float64) {
+	s.mark++
+	for _, click := range clicks {
+		s.add(click&itemMask, weight)
+	}
+}
+
+// add adds weight to an item unless this session's mark stands on it already.
+func (s *scratch) add(item uint32, weight float64) {
+	t := &s.tallies[item]
+	switch {
+	case t.mark == s.mark:
+	case t.mark <= s.first:
+		*t = tally{weight, s.mark, 1}
+		s.touched = append(s.touched, item)
+	default:
+		t.score += weight
+		t.support++
+		t.mark = s.mark
+	}
+}
+
+// tellBought counts the distinct items that one session's clicks purchased.
+func (s *scratch) tellBought(clicks []uint32) {
+	s.mark++
+	for _, click := range clicks {
+		if click>>actionShift == uint32(Purchased) {
+			s.add(click&itemMask, 1)
+		}
+	}
+}
+
+// forget leaves items out of what is told so far.
+func (s *scratch) forget(items []uint32) {
+	for _, item := range items {
+		s.tallies[item].support = 0
+	}
+}

@@ -1,0 +1,81 @@
+package recommend
+
+import "math"
+
+const (
+	// togetherDepth is how many of an item's newest sessions are looked at.
+	togetherDepth = 2000
+	// togetherClicks is the most clicks of a session that has a say: what is
+	// longer is a crawler or a price comparison, and would pair all with all.
+	togetherClicks = 200
+	// togetherShrink is how many sessions it takes for half of the belief in a pair.
+	togetherShrink = 2
+)
+
+// ViewedTogether appends the n items that most tellingly share sessions with an
+// item, best first, any action counting. Looked at are the newest 2,000 sessions
+// of the item, but for those of more than 200 clicks. With c of d such sessions
+// containing j, which is in p sessions altogether, the score of j is
+//
+//	c / (c + 2) · c / sqrt(d · p)
+//
+// the cosine of the two items, shrunk while few sessions speak for it, so that
+// neither bestsellers nor accidents lead. Support is c. Exclude is as in Query.
+func (x *Index) ViewedTogether(item string, n int, exclude func(item string) bool, dst []Scored) []Scored {
+	return x.together(item, n, exclude, dst, false)
+}
+
+// BoughtTogether is ViewedTogether for purchases: both items purchased in the
+// same session, d and p counting sessions that purchased.
+func (x *Index) BoughtTogether(item string, n int, exclude func(item string) bool, dst []Scored) []Scored {
+	return x.together(item, n, exclude, dst, true)
+}
+
+func (x *Index) together(item string, n int, exclude func(string) bool, dst []Scored, bought bool) []Scored {
+	x.mu.RLock()
+	defer x.mu.RUnlock()
+	id, ok := x.items.ids[item]
+	if !ok || n <= 0 {
+		return dst
+	}
+	s := x.begin()
+	defer x.end(s)
+	list := x.postings.of(x.items.lists[id].pick(bought))
+	list = list[max(0, len(list)-togetherDepth):]
+	for _, slot := range list {
+		session := &x.sessions[slot]
+		switch clicks := x.trails.clicks(session); {
+		case len(clicks) > togetherClicks:
+		case bought:
+			s.tellBought(clicks)
+		default:
+			s.tell(clicks, 1)
+		}
+	}
+	best := x.rank(s, n, exclude)
+	sessions := s.tallies[id].support
+	for _, other := range s.touched {
+		if other == id {
+			continue
+		}
+		all := x.items.lists[other].pick(bought).n
+		c := s.tallies[other].support
+		best.offer(ranked{togetherScore(c, sessions, all), other, c})
+	}
+	return best.answer(s, dst, 1)
+}
+
+// togetherScore is the score of a pair that c sessions share, of d with the one
+// item and all with the other.
+func togetherScore(c, d, all uint32) float64 {
+	share := float64(c)
+	return share / (share + togetherShrink) * share / math.Sqrt(float64(d)*float64(all))
+}
+
+// pick is the listing of sessions that bought, or of all that saw.
+func (l *itemLists) pick(bought bool) listing {
+	if bought {
+		return l.bought
+	}
+	return l.seen
+}
