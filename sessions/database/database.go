@@ -156,12 +156,20 @@ const attempts = 5
 func (db *DB) Write(ctx context.Context, f func(tx *gorm.DB) error) error {
 	var err error
 	for range attempts {
-		err = db.writer.WithContext(ctx).Transaction(f)
+		err = db.writer.WithContext(ctx).Transaction(f, db.writeOptions())
 		if err == nil || !isConflict(err) || ctx.Err() != nil {
 			return err
 		}
 	}
 	return err
+}
+
+// writeOptions does not leave the isolation to the server's configuration. SQLite has but one level.
+func (db *DB) writeOptions() *sql.TxOptions {
+	if db.dialect == Postgres {
+		return &sql.TxOptions{Isolation: sql.LevelReadCommitted}
+	}
+	return &sql.TxOptions{}
 }
 
 // Lock makes a query take its rows, in its result's order, until the transaction ends: FOR UPDATE on

@@ -37,17 +37,13 @@ func (db *DB) addPostgres(config *pgx.ConnConfig, n int, log *slog.Logger) (*gor
 	return gorm.Open(postgres.New(postgres.Config{Conn: pool}), settings(log))
 }
 
-// keepStatements is the one time to live at which gorm's cache of prepared statements neither
-// evicts (which would close statements under queries about to run them) nor starts a goroutine
-// that outlives the database.
-const keepStatements = 10 * 365 * 24 * time.Hour
-
-// settings are gorm's for both databases. Transactions are ours to begin, so gorm begins none.
+// settings are gorm's for both databases. Transactions are ours to begin, so gorm begins none. Prepared
+// statements are kept by the drivers, for each connection: gorm's own cache is no quicker on top of
+// that, hands one caller's cancellation to others waiting for the same statement, and keeps a
+// goroutine after Close.
 func settings(log *slog.Logger) *gorm.Config {
 	c := &gorm.Config{
 		SkipDefaultTransaction: true,
-		PrepareStmt:            true,
-		PrepareStmtTTL:         keepStatements,
 		DisableAutomaticPing:   true,
 		Logger:                 logger.Discard,
 	}

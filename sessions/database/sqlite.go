@@ -63,15 +63,18 @@ func writerDSN(path string, d durability) string {
 		"_foreign_keys": {"1"},
 		"_txlock":       {"immediate"},
 		"_cache_size":   {"-65536"}, // KiB, negative by SQLite's convention
+		// Statements stay prepared with their connection, as pgx does it on its own account.
+		"_stmt_cache_size": {"128"},
 	})
 }
 
 // readerDSN names the file for connections that only query.
 func readerDSN(path string) string {
 	return fileURI(path, url.Values{
-		"_query_only":   {"1"},
-		"_busy_timeout": {strconv.Itoa(busyTimeout)},
-		"_cache_size":   {"-16384"},
+		"_query_only":      {"1"},
+		"_busy_timeout":    {strconv.Itoa(busyTimeout)},
+		"_cache_size":      {"-16384"},
+		"_stmt_cache_size": {"64"},
 	})
 }
 
