@@ -1,0 +1,28 @@
+// Package jobs does what has to be done from time to time: it finds abandoned
+// carts, delivers triggers to the shop's servers, closes sessions, and clears
+// away what is kept for a while only.
+//
+// # Vocabulary
+//
+// A [Job] is a line of one visible table: a name, a schedule, a purpose, a
+// deadline, and what to run. The [Runner] wakes each by its schedule, in UTC,
+// never two runs of one job at once, and remembers how runs went. A schedule
+// only wakes: what is due stands in the database, so that a missed tick, a
+// restart or a clock change alters nothing but punctuality. A run answers with
+// a [Report], which counts in words what it did.
+//
+// An endpoint is an address of the shop's that wants to hear of triggers. The
+// outbox holds one delivery for each trigger and endpoint. An attempt is one
+// message sent for a delivery; the package webhook makes it. Whether the
+// trigger is still right is asked anew in the transaction that starts each
+// attempt, the same that keeps everybody from appending, so that an order
+// committed before it is never missed. A delivery ends delivered, failed (no
+// attempt left), suppressed (no longer right) or cancelled (its endpoint is
+// disabled), and its end is an event of the log.
+//
+// # Promises
+//
+// A delivery is at least once: when the program dies between sending and
+// noting the outcome, the message is sent again under the same id after
+// [ClaimTimeout]. One endpoint that does not answer delays no other.
+package jobs

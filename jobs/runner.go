@@ -1,0 +1,159 @@
+package jobs
+
+import (
+	"context"
+	"fmt"
+	"log/slog"
+	"strings"
+	"sync"
+	"time"
+
+	"github.com/robfig/cron/v3"
+
+	"cartwright/sessions"
+	"cartwright/sessions/database"
+)
+
+// Runner wakes the jobs of a table by their schedules and keeps their history.
+// It is started once and stopped once.
+type Runner struct {
+	db   *database.DB
+	log  *slog.Logger
+	cron *cron.Cron
+	jobs []*scheduled // in the order of the table
+
+	base   context.Context // of all runs
+	cancel context.CancelFunc
+	atOnce sync.WaitGroup // the runs that Start began
+}
+
+// NewRunner returns a runner for a table, or everything that [Check] finds wrong
+// with it. A nil logger logs nothing.
+func NewRunner(db *database.DB, log *slog.Logger, table []Job) (*Runner, error) {
+	if err := Check(table); err != nil {
+		return nil, err
+	}
+	if log == nil {
+		log = slog.New(slog.DiscardHandler)
+	}
+	r := &Runner{db: db, log: log, cron: cron.New(cron.WithLocation(time.UTC), cron.WithLogger(cron.DiscardLogger))}
+	for _, j := range table {
+		schedule, err := parseSchedule(j.Schedule)
+		if err != nil {
+			return nil, err
+		}
+		s := &scheduled{Job: j, schedule: schedule, state: state{Run: Run{Job: j.Name}}}
+		s.entry = r.cron.Schedule(schedule, cron.FuncJob(func() { r.tick(s) }))
+		r.jobs = append(r.jobs, s)
+	}
+	return r, nil
+}
+
+// Start reads how the last runs went and begins to wake the jobs. A job that
+// never ran, or whose time came while the program was down, runs at once. The
+// end of ctx does not stop the runner: [Runner.Stop] does.
+func (r *Runner) Start(ctx context.Context) error {
+	states, err := loadStates(ctx, r.db)
+	if err != nil {
+		return err
+	}
+	r.base, r.cancel = context.WithCancel(context.WithoutCancel(ctx))
+	now := time.Now().UTC()
+	for _, s := range r.jobs {
+		if last, found := states[s.Name]; found {
+			s.state, s.saved = last, last.Started
+		}
+		if !s.schedule.Next(s.state.Started.Time()).After(now) {
+			r.atOnce.Go(func() { r.tick(s) })
+		}
+	}
+	r.cron.Start()
+	return nil
+}
+
+// Stop wakes no job any more and waits for those that run. When ctx ends first
+// it ends the runs' contexts and returns an error naming the jobs.
+func (r *Runner) Stop(ctx context.Context) error {
+	if r.cancel == nil {
+		return nil // never started
+	}
+	defer r.cancel()
+	if err := r.drain(ctx); err != nil {
+		return err
+	}
+	return r.saveStates(ctx)
+}
+
+// drain waits for the end of all runs.
+func (r *Runner) drain(ctx context.Context) error {
+	woken := r.cron.Stop()
+	done := make(chan struct{})
+	go func() {
+		defer close(done)
+		<-woken.Done()
+		r.atOnce.Wait()
+	}()
+	select {
+	case <-done:
+		return nil
+	case <-ctx.Done():
+		return fmt.Errorf("stop jobs: still running: %s: %w", strings.Join(r.running(), ", "), ctx.Err())
+	}
+}
+
+// running returns the names of the jobs that run.
+func (r *Runner) running() []string {
+	var names []string
+	for _, s := range r.jobs {
+		if running, _, _ := s.now(); running {
+			names = append(names, s.Name)
+		}
+	}
+	return names
+}
+
+// saveStates saves what the runs that did nothing left unsaved.
+func (r *Runner) saveStates(ctx context.Context) error {
+	for _, s := range r.jobs {
+		_, last, saved := s.now()
+		if last.Started == saved {
+			continue
+		}
+		if err := saveRun(ctx, r.db, nil, &last); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// tick is one waking of a job.
+func (r *Runner) tick(s *scheduled) {
+	now := time.Now().UTC()
+	if run, first := s.begin(now); !run {
+		if first {
+			r.save(s, &Run{Job: s.Name, Started: sessions.MillisOf(now), Ended: sessions.MillisOf(now),
+				Outcome: Skipped, Error: "the run before has not ended"}, nil)
+		}
+		return
+	}
+	run := s.perform(r.base, now, r.log)
+	run.Ended = sessions.MillisOf(time.Now())
+	history, last := s.end(run)
+	r.save(s, history, last)
+}
+
+// save keeps what is worth it. When the database does not take it there is
+// nobody to tell but the log: the job itself went as it went.
+func (r *Runner) save(s *scheduled, history *Run, last *state) {
+	if history == nil && last == nil {
+		return
+	}
+	if history != nil && history.Error != "" {
+		r.log.Error("job did not go well", "job", s.Name, "outcome", history.Outcome, "error", history.Error)
+	}
+	ctx, cancel := context.WithTimeout(context.WithoutCancel(r.base), 10*time.Second)
+	defer cancel()
+	if err := saveRun(ctx, r.db, history, last); err != nil {
+		r.log.Error("history of jobs", "error", err)
+	}
+}

@@ -1,0 +1,98 @@
+package jobs
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"log/slog"
+	"runtime/debug"
+	"strings"
+	"sync"
+	"time"
+
+	"github.com/robfig/cron/v3"
+
+	"cartwright/sessions"
+)
+
+// scheduled is a job of a runner, and how its runs went.
+type scheduled struct {
+	Job
+	schedule cron.Schedule
+	entry    cron.EntryID
+
+	mu       sync.Mutex // guards what follows
+	busy     time.Time  // when the run began that has not ended; zero for none
+	skipping bool       // a tick was skipped since
+	state    state      // the last run that ended
+	saved    sessions.Millis
+}
+
+// begin says whether a run may begin at now. first is true for the first tick
+// that is skipped because of one run; those after it are not worth a line.
+func (s *scheduled) begin(now time.Time) (run, first bool) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if !s.busy.IsZero() {
+		first, s.skipping = !s.skipping, true
+		return false, first
+	}
+	s.busy, s.skipping = now, false
+	return true, false
+}
+
+// end takes note of a run and returns what is to be saved, nil for nothing.
+func (s *scheduled) end(run Run) (history *Run, last *state) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	keep, save := worth(run, s.state.Run, s.saved)
+	s.busy = time.Time{}
+	s.state = state{run, s.state.runs + 1}
+	if keep {
+		history = &run
+	}
+	if save {
+		s.saved = run.Started
+		copied := s.state
+		last = &copied
+	}
+	return history, last
+}
+
+// now returns whether the job runs, its last run, and when that was saved.
+func (s *scheduled) now() (running bool, last state, saved sessions.Millis) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return !s.busy.IsZero(), s.state, s.saved
+}
+
+// perform runs the job under its deadline and survives its panic.
+func (s *scheduled) perform(ctx context.Context, now time.Time, log *slog.Logger) (run Run) {
+	run = Run{Job: s.Name, Started: sessions.MillisOf(now), Outcome: OK}
+	defer func() {
+		if p := recover(); p != nil {
+			run.Outcome, run.Error = Panicked, oneLine(fmt.Sprint(p))
+			log.Error("job panicked", "job", s.Name, "panic", p, "stack", string(debug.Stack()))
+		}
+	}()
+	ctx, cancel := context.WithTimeout(ctx, s.Deadline)
+	defer cancel()
+	report, err := s.Run(ctx, now)
+	run.Report = report
+	switch {
+	case err != nil && errors.Is(err, context.DeadlineExceeded) && ctx.Err() != nil:
+		run.Outcome, run.Error = Failed, oneLine(fmt.Sprintf("not done within %s: %v", s.Deadline, err))
+	case err != nil:
+		run.Outcome, run.Error = Failed, oneLine(err.Error())
+	}
+	return run
+}
+
+// oneLine makes a text fit for both databases and a table on a screen.
+func oneLine(text string) string {
+	text = strings.ToValidUTF8(strings.Join(strings.Fields(strings.ReplaceAll(text, "\x00", " ")), " "), "?")
+	if len(text) > 500 {
+		text = strings.ToValidUTF8(text[:500], "") + "…"
+	}
+	return text
+}
