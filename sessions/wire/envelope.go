@@ -1,0 +1,67 @@
+package wire
+
+import "cartwright/sessions"
+
+// MaxItems is how many items a batch may hold.
+const MaxItems = 2500
+
+// Envelope is the body of a batch: many items in one request.
+type Envelope struct {
+	Items    [][]byte        // views into the body, in order
+	Sent     sessions.Millis // sentAt of the batch, 0 if none or unreadable
+	WriteKey string          // the key, where a sender puts it into the body
+}
+
+// EnvelopeError says why a body is no batch.
+type EnvelopeError struct {
+	Code   string // one of this package's codes
+	Reason string
+}
+
+// Error returns the reason.
+func (e *EnvelopeError) Error() string { return e.Reason }
+
+// OpenEnvelope reads a body whose items stand in an array of the given name:
+// "batch" for Segment's, "events" for our own. The items are not judged yet,
+// each is a valid JSON value of whatever kind. The error is an [*EnvelopeError].
+func OpenEnvelope(body []byte, name string) (Envelope, error) {
+	var e Envelope
+	var items []byte
+	ok := members(body, func(key, value []byte) {
+		switch string(key) {
+		case name:
+			items = value
+		case "sentAt":
+			// An unreadable clock corrects nothing; the items are still good.
+			if sent, ok := instantOf(value); ok {
+				e.Sent = sent
+			}
+		case "writeKey":
+			e.WriteKey = textOf(value)
+		}
+	})
+	if !ok {
+		return e, &EnvelopeError{CodeInvalidJSON, "the body is not one valid JSON object"}
+	}
+	if !isArray(items) {
+		return e, &EnvelopeError{CodeInvalidJSON, "the body has no array " + name}
+	}
+	n := 0
+	elements(items, func([]byte) { n++ })
+	if n > MaxItems {
+		return e, &EnvelopeError{CodeTooLarge, "a batch may hold 2500 items"}
+	}
+	e.Items = make([][]byte, 0, n)
+	elements(items, func(value []byte) { e.Items = append(e.Items, value) })
+	return e, nil
+}
+
+// WriteKeyOf returns the writeKey in the body of a single call, or "".
+func WriteKeyOf(body []byte) (key string) {
+	members(body, func(name, value []byte) {
+		if string(name) == "writeKey" {
+			key = textOf(value)
+		}
+	})
+	return key
+}

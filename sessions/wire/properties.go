@@ -1,0 +1,160 @@
+package wire
+
+import "cartwright/sessions"
+
+// properties are those of an item's properties that have a meaning here, their
+// values as they stand.
+type properties struct {
+	email, query          []byte
+	cart, checkout, order []byte
+	currency              []byte
+	total, revenue, value []byte
+	product               productFields // of an event about one product
+	products              []byte
+	page                  pageFields
+}
+
+// productFields describe one product, in an item's properties or in one
+// element of its products.
+type productFields struct{ product, sku, variantID, variant, quantity, price []byte }
+
+// member takes one property. Names in camel case are what some SDKs make of
+// Segment's.
+func (p *properties) member(key, value []byte) {
+	switch string(key) {
+	case "email":
+		p.email = value
+	case "query":
+		p.query = value
+	case "cart_id", "cartId":
+		p.cart = value
+	case "checkout_id", "checkoutId":
+		p.checkout = value
+	case "order_id", "orderId":
+		p.order = value
+	case "currency":
+		p.currency = value
+	case "total":
+		p.total = value
+	case "revenue":
+		p.revenue = value
+	case "value":
+		p.value = value
+	case "products":
+		p.products = value
+	default:
+		p.page.member(key, value)
+		p.product.member(key, value)
+	}
+}
+
+// member takes one field of a product.
+func (p *productFields) member(key, value []byte) {
+	switch string(key) {
+	case "product_id", "productId":
+		p.product = value
+	case "sku":
+		p.sku = value
+	case "variant_id", "variantId":
+		p.variantID = value
+	case "variant":
+		p.variant = value
+	case "quantity":
+		p.quantity = value
+	case "price":
+		p.price = value
+	}
+}
+
+// named reports whether the product has an id.
+func (p *productFields) named() bool { return firstText(p.product, p.sku) != "" }
+
+// line returns the product with its quantity, 1 unless told, and its price in
+// minor units with places digits.
+func (p *productFields) line(places int) (sessions.Line, *refusal) {
+	l := sessions.Line{
+		Product:  sessions.ProductID(firstText(p.product, p.sku)),
+		Variant:  sessions.VariantID(firstText(p.variantID, p.variant)),
+		Quantity: 1,
+	}
+	if r := tooLong("product_id", string(l.Product)); r != nil {
+		return l, r
+	}
+	if r := tooLong("variant", string(l.Variant)); r != nil {
+		return l, r
+	}
+	if given(p.quantity) {
+		var ok bool
+		if l.Quantity, ok = quantityOf(p.quantity); !ok {
+			return l, refuse(CodeInvalidQuantity, "quantity %.40s is not an integer from 0 to %d", p.quantity, maxQuantity)
+		}
+	}
+	var r *refusal
+	l.UnitPrice, r = money("price", p.price, places)
+	return l, r
+}
+
+// given reports whether a value was sent: neither absent nor null nor "".
+func given(value []byte) bool {
+	return len(value) > 0 && string(value) != "null" && string(value) != `""`
+}
+
+// money returns an amount in minor units with places digits, nil when none was
+// sent.
+func money(field string, value []byte, places int) (*int64, *refusal) {
+	if !given(value) {
+		return nil, nil
+	}
+	v, ok := amountOf(value, places)
+	if !ok {
+		return nil, refuse(CodeInvalidAmount, "%s %.40s is not an amount from 0 to %d minor units", field, value, maxAmount)
+	}
+	return &v, nil
+}
+
+// paid returns what was paid or went back: total, else revenue, else value.
+func (p *properties) paid(places int) (*int64, *refusal) {
+	switch {
+	case given(p.total):
+		return money("total", p.total, places)
+	case given(p.revenue):
+		return money("revenue", p.revenue, places)
+	}
+	return money("value", p.value, places)
+}
+
+// lines returns the products of the properties. An event about one product
+// tells it in fields of its own, one about several in products; either is read
+// where the other is missing. Elements without an id are passed over: an order
+// must not be lost for one of them.
+func (p *properties) lines(one bool, places int) ([]sessions.Line, *refusal) {
+	if p.product.named() && (one || !isArray(p.products)) {
+		l, r := p.product.line(places)
+		return []sessions.Line{l}, r
+	}
+	var lines []sessions.Line
+	var first *refusal
+	elements(p.products, func(element []byte) {
+		var f productFields
+		if first != nil || !isObject(element) || !members(element, f.member) || !f.named() {
+			return
+		}
+		l, r := f.line(places)
+		lines, first = append(lines, l), r
+	})
+	return lines, first
+}
+
+// credible reports whether the lines together are worth no more than [maxSum].
+func credible(lines []sessions.Line) bool {
+	var sum int64
+	for _, l := range lines {
+		if l.UnitPrice != nil {
+			sum += *l.UnitPrice * l.Quantity
+		}
+		if sum > maxSum {
+			return false
+		}
+	}
+	return true
+}

@@ -1,0 +1,95 @@
+package wire
+
+import (
+	"bytes"
+
+	"cartwright/sessions"
+)
+
+// typeKind returns the kind of a call of the Segment API by its type, and false
+// for a type that is none. A track call's kind follows from its event name.
+func typeKind(kind string) (sessions.Kind, bool) {
+	switch kind {
+	case "track", "group":
+		return sessions.Custom, true
+	case "page":
+		return sessions.Page, true
+	case "screen":
+		return sessions.Screen, true
+	case "identify":
+		return sessions.Identify, true
+	case "alias":
+		return sessions.Alias, true
+	}
+	return "", false
+}
+
+// nameKind returns the kind of a track call by its event name, in whatever
+// case; a name outside the vocabulary is [sessions.Custom]. Aliases are further
+// names in the same case clauses. The names of our own kinds are not among
+// them: nobody outside can say that a decision was made.
+func nameKind(name string) sessions.Kind {
+	var lower [32]byte
+	trimmed := bytes.TrimSpace(append(lower[:0], name...))
+	for i, c := range trimmed {
+		if 'A' <= c && c <= 'Z' {
+			trimmed[i] = c + ('a' - 'A')
+		}
+	}
+	switch string(trimmed) {
+	case "product viewed":
+		return sessions.ProductViewed
+	case "product list viewed":
+		return sessions.ProductListViewed
+	case "product clicked":
+		return sessions.ProductClicked
+	case "products searched":
+		return sessions.ProductsSearched
+	case "product added":
+		return sessions.ProductAdded
+	case "product removed":
+		return sessions.ProductRemoved
+	case "cart viewed":
+		return sessions.CartViewed
+	case "checkout started":
+		return sessions.CheckoutStarted
+	case "checkout step viewed", "checkout step completed", "payment info entered":
+		return sessions.CheckoutStep
+	case "order completed":
+		return sessions.OrderCompleted
+	case "order refunded":
+		return sessions.OrderRefunded
+	case "order cancelled":
+		return sessions.OrderCancelled
+	}
+	return sessions.Custom
+}
+
+// aboutProduct reports whether events of the kind are about one product.
+func aboutProduct(k sessions.Kind) bool {
+	switch k {
+	case sessions.ProductViewed, sessions.ProductClicked, sessions.ProductAdded, sessions.ProductRemoved:
+		return true
+	}
+	return false
+}
+
+// aboutOrder reports whether events of the kind are about an order.
+func aboutOrder(k sessions.Kind) bool {
+	switch k {
+	case sessions.OrderCompleted, sessions.OrderRefunded, sessions.OrderCancelled:
+		return true
+	}
+	return false
+}
+
+// commercial reports whether events of the kind carry products, money or ids of
+// carts and orders. The properties of other kinds are kept but not judged: what
+// a shop calls value there is its own affair.
+func commercial(k sessions.Kind) bool {
+	switch k {
+	case sessions.ProductListViewed, sessions.CartViewed, sessions.CheckoutStarted, sessions.CheckoutStep:
+		return true
+	}
+	return aboutProduct(k) || aboutOrder(k)
+}
