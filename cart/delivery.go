@@ -1,0 +1,154 @@
+package cart
+
+import (
+	"encoding/json"
+	"fmt"
+	"time"
+
+	"gorm.io/gorm"
+
+	"cartwright/sessions"
+)
+
+// TriggersAfter returns real triggers that follow from events after a seq, in
+// the order of the log: up to limit, and then the rest of those that follow from
+// the same event as the last one, so that its seq is where to go on.
+func (s *Store) TriggersAfter(tx *gorm.DB, after sessions.Seq, limit int) ([]Trigger, error) {
+	var rows []triggerRow
+	err := tx.Where("seq > ? AND dry = 0", int64(after)).Order("seq, id").Limit(limit).Find(&rows).Error
+	if err != nil {
+		return nil, fmt.Errorf("read triggers after %d: %w", after, err)
+	}
+	if len(rows) == limit && limit > 0 {
+		last := rows[len(rows)-1]
+		var rest []triggerRow
+		err := tx.Where("seq = ? AND id > ? AND dry = 0", last.Seq, last.ID).Order("id").Find(&rest).Error
+		if err != nil {
+			return nil, fmt.Errorf("read triggers of event %d: %w", last.Seq, err)
+		}
+		rows = append(rows, rest...)
+	}
+	return rowsOf(rows, triggerRow.trigger), nil
+}
+
+// Recheck reports whether it is still right to tell a trigger, else why not (a
+// [Reason]). What an order told stays true. An abandoned cart must still be open
+// in the same episode, with no order against it under any identity. That its
+// shopper has looked in since does not matter: the cart is still there. It is
+// to be asked in the transaction that starts an attempt.
+func (s *Store) Recheck(tx *gorm.DB, t Trigger) (ok bool, reason string, err error) {
+	if t.Kind != Abandoned {
+		return true, "", nil
+	}
+	c, err := one(tx.Where("id = ?", int64(t.Cart)), fmt.Sprintf("cart %d", t.Cart))
+	switch {
+	case err != nil:
+		return false, "", fmt.Errorf("recheck trigger %s: %w", t.ID, err)
+	case c.Status != Open:
+		return false, string(CartClosed), nil
+	case c.Episode != t.Episode:
+		return false, string(CartChanged), nil
+	}
+	orders, err := loadStanding(tx, []Cart{c})
+	if err != nil {
+		return false, "", fmt.Errorf("recheck trigger %s: %w", t.ID, err)
+	}
+	order, against := orders.against(c)
+	return order == "", string(against), nil
+}
+
+// Message is what is sent to the shop's endpoints, by Standard Webhooks.
+type Message struct {
+	Type      TriggerKind `json:"type"`
+	Timestamp time.Time   `json:"timestamp"` // when it came to pass, not when it is sent
+	Data      MessageData `json:"data"`
+}
+
+// MessageData is what a message says.
+type MessageData struct {
+	Cart      MessageCart    `json:"cart"`
+	Visitor   MessageVisitor `json:"visitor"`
+	TriggerID string         `json:"trigger_id"`
+	Order     *Order         `json:"order"` // null of an abandoned cart
+}
+
+// MessageCart is the cart of a message.
+type MessageCart struct {
+	ID          ID                  `json:"id"`
+	Name        *sessions.CartID    `json:"cart_id"` // the shop's id; null when it gave none
+	Status      Status              `json:"status"`
+	Currency    string              `json:"currency"`
+	Value       *int64              `json:"value"` // minor units; null when no price is known
+	Units       int64               `json:"units"`
+	Lines       []sessions.Line     `json:"lines"`
+	Episode     int64               `json:"episode"`
+	Checkout    sessions.CheckoutID `json:"checkout_id,omitempty"`
+	Began       time.Time           `json:"began_at"`
+	AbandonedAt *time.Time          `json:"abandoned_at"` // null when it was not
+}
+
+// MessageVisitor is the shopper of a message: all identifiers, and the likeliest
+// of each kind.
+type MessageVisitor struct {
+	ID        sessions.VisitorID   `json:"id"`
+	Anonymous sessions.AnonymousID `json:"anonymous_id,omitempty"`
+	Email     sessions.Email       `json:"email,omitempty"`
+	sessions.Identifiers
+}
+
+// Message returns what is sent for a trigger, as of tx.
+func (s *Store) Message(tx *gorm.DB, t Trigger) (Message, error) {
+	m := Message{Type: t.Kind, Timestamp: t.At.Time(), Data: MessageData{TriggerID: t.ID}}
+	c, err := one(tx.Where("id = ?", int64(t.Cart)), fmt.Sprintf("cart %d", t.Cart))
+	if err != nil {
+		return m, fmt.Errorf("write the message of trigger %s: %w", t.ID, err)
+	}
+	m.Data.Cart = messageCart(c)
+	if t.Kind == Abandoned {
+		at := t.AbandonedAt.Time()
+		m.Timestamp, m.Data.Cart.AbandonedAt = at, &at
+	}
+	if m.Data.Visitor, err = messageVisitor(tx, c); err != nil {
+		return m, fmt.Errorf("write the message of trigger %s: %w", t.ID, err)
+	}
+	if t.Order != "" {
+		o, err := orderOf(tx, t.Order)
+		if err != nil {
+			return m, fmt.Errorf("write the message of trigger %s: %w", t.ID, err)
+		}
+		m.Data.Order = &o
+	}
+	return m, nil
+}
+
+func messageCart(c Cart) MessageCart {
+	m := MessageCart{
+		ID: c.ID, Status: c.Status, Currency: c.Currency, Value: c.Value, Units: c.Units, Lines: c.Lines,
+		Episode: c.Episode, Checkout: c.Checkout, Began: c.Began.Time(),
+	}
+	if c.Name != "" {
+		m.Name = &c.Name
+	}
+	return m
+}
+
+func messageVisitor(tx *gorm.DB, c Cart) (MessageVisitor, error) {
+	ids, err := sessions.IdentifiersOf(tx, c.Visitor)
+	if err != nil {
+		return MessageVisitor{}, err
+	}
+	ids.Anonymous = append([]sessions.AnonymousID{}, ids.Anonymous...) // lists are sent as lists, also empty ones
+	ids.Emails = append([]sessions.Email{}, ids.Emails...)
+	v := MessageVisitor{ID: c.Visitor, Identifiers: ids, Email: c.Email}
+	if len(ids.Anonymous) > 0 {
+		v.Anonymous = ids.Anonymous[0]
+	}
+	if v.Email == "" && len(ids.Emails) > 0 {
+		v.Email = ids.Emails[0]
+	}
+	return v, nil
+}
+
+// Body returns the message as it is signed and sent: the same bytes for the same
+// message.
+func (m Message) Body() ([]byte, error) { return json.Marshal(m) }

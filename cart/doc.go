@@ -1,0 +1,49 @@
+// Package cart keeps carts and orders, notices carts that were left behind, and
+// decides what the shop is told of them.
+//
+// # Vocabulary
+//
+// A [Cart] is a pure fold of its events: whole-cart snapshots replace all its
+// lines, single adds and removes change one. It is open while it holds units,
+// emptied when all are gone, ordered when an [Order] ended it, and merged when a
+// whole cart of the same shopper took its place.
+//
+// An episode is a stretch of a cart's life of which is decided once. The first
+// begins with the cart. The next begins with a change of its products or
+// quantities after a final decision, or when the cart is used again after an
+// order.
+//
+// A cart is abandoned when it was idle for its [Flow]'s wait: at its last
+// activity plus the wait, whenever anybody looks. Its activity is that of its own
+// events, by the clock of their receipt; that of its shopper, who may be reading
+// on without touching it, is another matter, and only holds a decision back.
+//
+// A [Decision] is what the [Flow] makes of an abandoned cart: trigger, suppress
+// (an order under any identity of the shopper stands against it), expire (it was
+// left too long ago), or hold (the shopper is active now). All but hold are
+// final for the episode. Each is kept with its [Reason], as an event of our own.
+//
+// A [Trigger] is what is told to the shop's endpoints: cart.abandoned from a
+// decision, and from the order that ends a cart exactly one of cart.recovered,
+// when cart.abandoned was decided in that episode, or cart.converted. Its id
+// follows from cart, episode and kind, and is unique for ever. A dry decision or
+// trigger answers what would have been done; it takes the place of no real one
+// and is never delivered.
+//
+// # Parts
+//
+// [Cart.Fold], [Order] and [Decide] are pure. The [Store] is the projection that
+// writes their rows inside the append, so that an answer of 200 means that no
+// later decision can miss the order. The [Detector] finds what is due and
+// decides, in transactions in which nothing can be appended.
+//
+// # Whose word counts
+//
+// Browser keys are public. Once the shop's backend has written a cart, browser
+// events no longer change its lines, or every unit would count twice; they are
+// activity only. So are browser events that name the cart of another visitor. An
+// order from a browser suppresses and ends like any other, but the backend's
+// version of it takes the place of its lines and amounts; only the backend
+// refunds and cancels. Imported history counts as the backend's for orders and
+// triggers nothing by itself.
+package cart

@@ -1,0 +1,47 @@
+package cart
+
+import (
+	"fmt"
+
+	"gorm.io/gorm"
+)
+
+// made are the decisions that were made before, of carts in their episodes.
+type made map[episode][]decisionRow
+
+type episode struct {
+	cart    ID
+	episode int64
+}
+
+// loadMade reads a flow's decisions on carts, dry or real ones.
+func loadMade(tx *gorm.DB, carts []Cart, flow string, dry bool) (made, error) {
+	ids := make([]int64, len(carts))
+	for i, c := range carts {
+		ids[i] = int64(c.ID)
+	}
+	m := made{}
+	return m, each(ids, func(part []int64) error {
+		var rows []decisionRow
+		err := tx.Where("cart IN ? AND flow = ? AND step = 0 AND dry = ?", part, flow, flag(dry)).Find(&rows).Error
+		if err != nil {
+			return fmt.Errorf("load earlier decisions: %w", err)
+		}
+		for _, r := range rows {
+			key := episode{ID(r.Cart), r.Episode}
+			m[key] = append(m[key], r)
+		}
+		return nil
+	})
+}
+
+// already reports whether a decision would add nothing: a final one was made, or
+// the same one.
+func (m made) already(c Cart, o Outcome, r Reason) bool {
+	for _, before := range m[episode{c.ID, c.Episode}] {
+		if Outcome(before.Outcome) != Hold || Outcome(before.Outcome) == o && Reason(before.Reason) == r {
+			return true
+		}
+	}
+	return false
+}

@@ -1,0 +1,176 @@
+package cart
+
+import (
+	"fmt"
+
+	"gorm.io/gorm"
+
+	"cartwright/sessions"
+)
+
+// A standing holds the newest order of each identity of some carts' shoppers:
+// those that may stand against the carts.
+type standing struct {
+	carts, checkouts, customers, emails map[string]placed
+	visitors                            map[int64]placed
+	known                               map[sessions.VisitorID][]identifier
+}
+
+// placed is an order and the event that completed it; none has the seq 0.
+type placed struct {
+	OrderID string
+	Seq     int64
+}
+
+// identifier is a customer id or an address of a visitor.
+type identifier struct {
+	VisitorID   int64
+	Kind, Value string
+}
+
+// loadStanding reads what was ordered under any identity of carts since the
+// first of their episodes began.
+func loadStanding(tx *gorm.DB, carts []Cart) (standing, error) {
+	var s standing
+	var err error
+	visitors := numbers(visitorsOf(carts))
+	if s.known, err = identifiers(tx, visitors); err != nil {
+		return s, err
+	}
+	names, checkouts, customers, emails := map[string]bool{}, map[string]bool{}, map[string]bool{}, map[string]bool{}
+	since := int64(carts[0].EpisodeBegan)
+	for _, c := range carts {
+		names[string(c.Name)], checkouts[string(c.Checkout)], emails[string(c.Email)] = true, true, true
+		since = min(since, int64(c.EpisodeBegan))
+		for _, id := range s.known[c.Visitor] {
+			if id.Kind == "email" {
+				emails[id.Value] = true
+			} else {
+				customers[id.Value] = true
+			}
+		}
+	}
+	if s.visitors, err = newestBy(tx, "visitor_id", "", visitors, since); err != nil {
+		return s, err
+	}
+	for _, by := range []struct {
+		into   *map[string]placed
+		column string
+		values map[string]bool
+	}{
+		{&s.carts, "cart_id", names}, {&s.checkouts, "checkout_id", checkouts},
+		{&s.customers, "customer_id", customers}, {&s.emails, "email", emails},
+	} {
+		delete(by.values, "")
+		// The condition of the partial index, without which it would not be used.
+		if *by.into, err = newestBy(tx, by.column, " AND "+by.column+" <> ''", texts(by.values), since); err != nil {
+			return s, err
+		}
+	}
+	return s, nil
+}
+
+// newestBy returns the newest order after a seq of each of the values of a
+// column.
+func newestBy[K comparable](tx *gorm.DB, column, condition string, values []K, since int64) (map[K]placed, error) {
+	newest := map[K]placed{}
+	query := "SELECT " + column + " AS key, order_id, seq FROM orders WHERE " + column + " IN ?" + condition + " AND seq > ?"
+	err := each(values, func(part []K) error {
+		var rows []struct {
+			Key     K
+			OrderID string
+			Seq     int64
+		}
+		if err := tx.Raw(query, part, since).Scan(&rows).Error; err != nil {
+			return fmt.Errorf("find orders by %s: %w", column, err)
+		}
+		for _, r := range rows {
+			if r.Seq > newest[r.Key].Seq {
+				newest[r.Key] = placed{r.OrderID, r.Seq}
+			}
+		}
+		return nil
+	})
+	return newest, err
+}
+
+// identifiers returns the customer ids and addresses of living visitors, with
+// those of visitors that were joined to them.
+func identifiers(tx *gorm.DB, visitors []int64) (map[sessions.VisitorID][]identifier, error) {
+	roots, err := family(tx, visitors)
+	if err != nil {
+		return nil, err
+	}
+	all := map[sessions.VisitorID][]identifier{}
+	err = each(numbers(roots.members()), func(part []int64) error {
+		var rows []identifier
+		query := "SELECT visitor_id, kind, value FROM identities WHERE visitor_id IN ? AND kind <> 'anonymous' ORDER BY kind, value"
+		if err := tx.Raw(query, part).Scan(&rows).Error; err != nil {
+			return fmt.Errorf("find visitors' identifiers: %w", err)
+		}
+		for _, r := range rows {
+			root := sessions.VisitorID(roots[r.VisitorID])
+			all[root] = append(all[root], r)
+		}
+		return nil
+	})
+	return all, err
+}
+
+// A lineage says which living visitor each visitor has become.
+type lineage map[int64]int64
+
+func (l lineage) members() map[int64]bool {
+	members := make(map[int64]bool, len(l))
+	for v := range l {
+		members[v] = true
+	}
+	return members
+}
+
+// family returns the lineage of living visitors and all that were joined to them.
+func family(tx *gorm.DB, visitors []int64) (lineage, error) {
+	l := lineage{}
+	for _, v := range visitors {
+		l[v] = v
+	}
+	return l, each(visitors, func(part []int64) error {
+		var joined []struct{ ID, MergedInto int64 }
+		query := "SELECT id, merged_into FROM visitors WHERE merged_into IN ? AND merged_into <> 0"
+		if err := tx.Raw(query, part).Scan(&joined).Error; err != nil {
+			return fmt.Errorf("find joined visitors: %w", err)
+		}
+		for _, j := range joined {
+			l[j.ID] = j.MergedInto
+		}
+		return nil
+	})
+}
+
+// against returns an order that came after c's episode began, and the identity
+// under which it stands against c: the most telling one. Empty if there is none.
+func (s standing) against(c Cart) (sessions.OrderID, Reason) {
+	type claim struct {
+		placed
+		reason Reason
+	}
+	claims := []claim{
+		{s.carts[string(c.Name)], OrderOfCart},
+		{s.checkouts[string(c.Checkout)], OrderOfCheckout},
+		{s.visitors[int64(c.Visitor)], OrderOfVisitor},
+		{s.emails[string(c.Email)], OrderOfEmail},
+	}
+	for _, id := range s.known[c.Visitor] {
+		if id.Kind == "email" {
+			claims = append(claims, claim{s.emails[id.Value], OrderOfEmail})
+		} else {
+			claims = append(claims, claim{s.customers[id.Value], OrderOfCustomer})
+		}
+	}
+	for _, cl := range claims {
+		if cl.Seq > int64(c.EpisodeBegan) {
+			return sessions.OrderID(cl.OrderID), cl.reason
+		}
+	}
+	return "", ""
+}

@@ -1,0 +1,73 @@
+package cart
+
+import (
+	"fmt"
+	"strings"
+
+	"cartwright/sessions"
+)
+
+// TriggerKind is the type of a trigger, as the shop's endpoints receive it.
+type TriggerKind string
+
+// The kinds of triggers.
+const (
+	Abandoned TriggerKind = "cart.abandoned"
+	Recovered TriggerKind = "cart.recovered"
+	Converted TriggerKind = "cart.converted"
+)
+
+// orderFlow is the flow under which an order's triggers stand, so that the key
+// of triggers allows one of them an episode beside those of recovery flows.
+const orderFlow = "order"
+
+// Trigger is something to be told once to each of the shop's endpoints.
+type Trigger struct {
+	ID          string           `json:"id"`  // stable and unique for ever; the id of the webhook
+	Seq         sessions.Seq     `json:"seq"` // the event that it follows from
+	Kind        TriggerKind      `json:"type"`
+	Cart        ID               `json:"cart"`
+	Episode     int64            `json:"episode"`
+	Flow        string           `json:"flow"`
+	Step        int64            `json:"step"`
+	Dry         bool             `json:"dry"` // what would have been told
+	Order       sessions.OrderID `json:"order_id,omitempty"`
+	AbandonedAt sessions.Millis  `json:"abandoned_at,omitempty"`
+	At          sessions.Millis  `json:"created_at"`
+}
+
+// triggerID returns the id of the trigger of a cart's episode, flow and step.
+func triggerID(t Trigger) string {
+	var b strings.Builder
+	if t.Dry {
+		b.WriteString("dry_")
+	}
+	fmt.Fprintf(&b, "trg_%d_%d_%s", t.Cart, t.Episode, strings.ReplaceAll(string(t.Kind), ".", "_"))
+	if t.Step > 0 {
+		fmt.Fprintf(&b, "_%d", t.Step)
+	}
+	return b.String()
+}
+
+// trigger returns what d tells, if it tells anything.
+func (d Decision) trigger() (Trigger, bool) {
+	t := Trigger{
+		Seq: d.Seq, Kind: Abandoned, Cart: d.Cart, Episode: d.Episode, Flow: d.Flow, Step: d.Step, Dry: d.Dry,
+		AbandonedAt: d.AbandonedAt, At: d.At,
+	}
+	t.ID = triggerID(t)
+	return t, d.Outcome == Fire
+}
+
+// orderTrigger returns what an order tells of the cart c that it ends, as e says
+// it.
+func orderTrigger(c Cart, o Order, e *sessions.Event) Trigger {
+	t := Trigger{
+		Seq: e.Seq, Kind: Converted, Cart: c.ID, Episode: c.Episode, Flow: orderFlow, Order: o.ID, At: e.Received,
+	}
+	if c.Decided == Fire {
+		t.Kind = Recovered
+	}
+	t.ID = triggerID(t)
+	return t
+}
