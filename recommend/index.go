@@ -117,28 +117,34 @@ func (x *Index) admit(c *Click) int32 {
 // sessions and in the postings of its items.
 func (x *Index) renew(slot int32, last int64) {
 	s := &x.sessions[slot]
-	old, now := s.rank(), rank{last, s.key}
-	if x.recency.newest() == slot {
+	newest := x.recency.newest()
+	if newest == slot {
 		// It is the last one of all its lists and stays so.
 		s.last = last
 		return
 	}
+	old, now := s.rank(), rank{last, s.key}
+	raised := raising{x.sessions, slot, old, now, x.sessions[newest].rank().before(now)}
 	x.recency.drop(x.sessions, slot)
 	for _, o := range x.own.of(x.trails.clicks(s), x.items.count()) {
 		lists := &x.items.lists[o.item]
-		raise(x.sessions, x.postings.of(lists.seen), slot, old, now)
+		raised.within(x.postings.of(lists.seen))
 		if o.bought {
-			raise(x.sessions, x.postings.of(lists.bought), slot, old, now)
+			raised.within(x.postings.of(lists.bought))
 		}
 	}
 	s.last = last
 	x.recency.add(x.sessions, slot)
 }
 
-// enlist puts a session into a posting list at its present rank.
+// enlist puts a session into a posting list at its present rank. The newest
+// session, as live traffic makes it, needs no comparison with any other.
 func (x *Index) enlist(l *listing, slot int32) {
-	list := x.postings.of(*l)
-	x.postings.insert(l, placeOf(x.sessions, list, x.sessions[slot].rank()), slot)
+	at := int(l.n)
+	if x.recency.newest() != slot {
+		at = placeOf(x.sessions, x.postings.of(*l), x.sessions[slot].rank())
+	}
+	x.postings.insert(l, at, slot)
 }
 
 // delist takes a session out of a posting list.

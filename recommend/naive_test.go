@@ -24,6 +24,9 @@ func (v *naive) append(c Click) {
 		clicks = clicks[1:]
 	}
 	v.sessions[c.Session] = clicks
+	if v.limits == (Limits{}) {
+		return
+	}
 	for keys := v.newestFirst(); len(keys) > 1 && v.tooMuch(keys); keys = v.newestFirst() {
 		delete(v.sessions, keys[len(keys)-1])
 	}
@@ -147,7 +150,7 @@ func (v *naive) together(item string, n int, exclude func(string) bool, bought b
 	scores := map[string]float64{}
 	for other, c := range shared {
 		f := float64(c)
-		scores[other] = f / (f + 2) * f / math.Sqrt(float64(with)*float64(all[other]))
+		scores[other] = f / (f + 5) * f / math.Sqrt(float64(with)*float64(all[other]))
 	}
 	return best(scores, shared, 1, n, exclude)
 }
@@ -155,7 +158,7 @@ func (v *naive) together(item string, n int, exclude func(string) bool, bought b
 func (v *naive) popular(n int, exclude func(string) bool) []Scored {
 	scores, support := map[string]float64{}, map[string]int{}
 	keys := v.newestFirst()
-	for _, key := range keys[:min(20000, len(keys))] {
+	for _, key := range keys[:min(10000, len(keys))] {
 		if len(v.sessions[key]) > 200 {
 			continue
 		}

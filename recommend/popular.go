@@ -4,13 +4,13 @@ import "math"
 
 const (
 	// popularDepth is how many of the newest sessions popularity is made of.
-	popularDepth = 20_000
+	popularDepth = 10_000
 	// popularHalfLife is how long it takes for a session to count half, in hours.
 	popularHalfLife = 7 * 24
 )
 
 // Popular appends the n items of the greatest popularity, best first. Every one
-// of the newest 20,000 sessions gives each of its distinct items 2^(-age/7 days),
+// of the newest 10,000 sessions gives each of its distinct items 2^(-age/7 days),
 // its age being the whole hours between its last click and the newest click of
 // the index, so that wall time plays no part; summed from the newest session to
 // the oldest. Sessions of more than 200 clicks have no say. Support is the number of

@@ -66,9 +66,10 @@ func (p *postings) move(l *listing, class uint8) {
 }
 
 // find returns the position of a slot in a list, given its rank. Sessions that
-// are going on stand near the end, so the end is looked at first.
+// are going on stand near the end, so the end is looked at first: slots only,
+// which stand side by side.
 func find(sessions []storedSession, list []int32, slot int32, r rank) int {
-	for at := len(list) - 1; at >= 0 && at >= len(list)-8; at-- {
+	for at := len(list) - 1; at >= 0 && at >= len(list)-32; at-- {
 		if list[at] == slot {
 			return at
 		}
@@ -76,10 +77,20 @@ func find(sessions []storedSession, list []int32, slot int32, r rank) int {
 	return placeOf(sessions, list, r)
 }
 
-// raise moves a slot within its list from rank old to rank r, which is greater.
-func raise(sessions []storedSession, list []int32, slot int32, old, r rank) {
-	from := find(sessions, list, slot, old)
-	to := from + placeOf(sessions, list[from+1:], r)
+// raising moves a session from its old rank to one that is greater.
+type raising struct {
+	sessions []storedSession
+	slot     int32
+	old, now rank
+	newest   bool // now is greater than any other session's rank
+}
+
+// within moves the session in one list that contains it.
+func (m *raising) within(list []int32) {
+	from, to := find(m.sessions, list, m.slot, m.old), len(list)-1
+	if !m.newest {
+		to = from + placeOf(m.sessions, list[from+1:], m.now)
+	}
 	copy(list[from:to], list[from+1:to+1])
-	list[to] = slot
+	list[to] = m.slot
 }

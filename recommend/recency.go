@@ -43,6 +43,9 @@ type recencyList struct {
 // chunkOf is the chunk in which a rank stands or belongs.
 func (l *recencyList) chunkOf(sessions []storedSession, r rank) int {
 	low, high := 0, len(l.chunks)-1
+	if !r.before(sessions[l.chunks[high][0]].rank()) {
+		return high
+	}
 	for low < high {
 		middle := int(uint(low+high+1) / 2)
 		if r.before(sessions[l.chunks[middle][0]].rank()) {
@@ -86,7 +89,7 @@ func (l *recencyList) split(c int) {
 func (l *recencyList) drop(sessions []storedSession, slot int32) {
 	r := sessions[slot].rank()
 	c := l.chunkOf(sessions, r)
-	at := placeOf(sessions, l.chunks[c], r)
+	at := find(sessions, l.chunks[c], slot, r)
 	if len(l.chunks[c]) == 1 {
 		l.chunks = slices.Delete(l.chunks, c, c+1)
 		return

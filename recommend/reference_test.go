@@ -122,8 +122,9 @@ func TestNeighboursReachTheReferenceOnRealSessions(t *testing.T) {
 		return x.ViewedTogether(past[len(past)-1], 20, nil, dst)
 	})
 	t.Logf("viewed together with the last item: HR@20 %.4f, MRR@20 %.4f", hr, mrr)
-	hrp, _, _ := nextItem(sessions, func(past []string, dst []Scored) []Scored { return x.Popular(20, nil, dst) })
-	t.Logf("popular: HR@20 %.4f; %+v", hrp, x.Stats())
+	if hr < .40 {
+		t.Errorf("viewed together: HR@20 %.4f, want .40", hr)
+	}
 }
 
 func abs(f float64) float64 { return max(f, -f) }

@@ -27,17 +27,23 @@ type scratch struct {
 // under the index's lock.
 func (x *Index) begin() *scratch {
 	s := x.scratch.Get().(*scratch)
-	s.tallies = extend(s.tallies, x.items.count())
-	if s.mark > 1<<31 {
-		clear(s.tallies)
-		s.mark = 0
-	}
-	s.first = s.mark
-	s.touched = s.touched[:0]
+	s.ready(x.items.count())
 	return s
 }
 
 func (x *Index) end(s *scratch) { x.scratch.Put(s) }
+
+// ready makes room for the items and starts the marks of a new query. It clears
+// them after some billions of sessions, long before a mark comes round again.
+func (s *scratch) ready(items int) {
+	s.tallies = extend(s.tallies, items)
+	if s.mark > 1<<31 {
+		clear(s.tallies[:cap(s.tallies)])
+		s.mark = 0
+	}
+	s.first = s.mark
+	s.touched = s.touched[:0]
+}
 
 // tell adds weight to every distinct item of one session's clicks.
 func (s *scratch) tell(clicks []uint32, weight float64) {
