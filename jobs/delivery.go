@@ -1,0 +1,168 @@
+package jobs
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"sync"
+	"time"
+
+	"cartwright/jobs/webhook"
+	"cartwright/sessions"
+	"cartwright/sessions/database"
+)
+
+// DeliveryOptions are what deliveries are made of.
+type DeliveryOptions struct {
+	Database *database.DB
+	Log      *sessions.Log
+	Triggers Triggers
+	Messages Messages
+	Sender   *webhook.Sender
+	Now      func() time.Time // the clock of attempts; nil means time.Now
+}
+
+// Delivery brings triggers to the endpoints. Each endpoint has a worker of its
+// own while something is due for it, so that one that does not answer delays no
+// other; a worker outlives the run that started it, until [Delivery.Close].
+type Delivery struct {
+	db       *database.DB
+	log      *sessions.Log
+	triggers Triggers
+	messages Messages
+	sender   *webhook.Sender
+	now      func() time.Time
+
+	base    context.Context // of all workers
+	cancel  context.CancelFunc
+	workers sync.WaitGroup
+
+	mu     sync.Mutex // guards what follows
+	closed bool
+	busy   map[EndpointID]bool
+	counts Report  // since the last report
+	errs   []error // since the last report
+}
+
+// NewDelivery returns the deliveries of a shop.
+func NewDelivery(o DeliveryOptions) *Delivery {
+	d := &Delivery{
+		db: o.Database, log: o.Log, triggers: o.Triggers, messages: o.Messages, sender: o.Sender, now: o.Now,
+		busy: map[EndpointID]bool{}, counts: Report{},
+	}
+	if d.now == nil {
+		d.now = time.Now
+	}
+	d.base, d.cancel = context.WithCancel(context.Background())
+	return d
+}
+
+// Job returns the line of the table that delivers.
+func (d *Delivery) Job(schedule string) Job {
+	return Job{
+		Name: "delivery", Schedule: schedule, Deadline: 30 * time.Second, Run: d.Run,
+		Purpose: "Send triggers to the shop's endpoints and try again what did not arrive.",
+	}
+}
+
+// patience is how long a run waits for the workers it started. It is less than
+// the shortest schedule, so that no run is skipped because of a slow endpoint.
+const patience = 500 * time.Millisecond
+
+// Run makes deliveries of new triggers and starts a worker for each endpoint that
+// something is due for at now. It reports what happened since the report before:
+// a worker that is still busy when the run ends is counted in a later one.
+func (d *Delivery) Run(ctx context.Context, now time.Time) (Report, error) {
+	made, err := d.fanOut(ctx, sessions.MillisOf(now))
+	d.count("made", made)
+	if err != nil {
+		return d.report(err)
+	}
+	due, err := d.dueEndpoints(ctx, sessions.MillisOf(now))
+	if err != nil {
+		return d.report(err)
+	}
+	var started []<-chan struct{}
+	for _, id := range due {
+		if done, ok := d.start(id); ok {
+			started = append(started, done)
+		}
+	}
+	ctx, cancel := context.WithTimeout(ctx, patience)
+	defer cancel()
+	for _, done := range started {
+		select {
+		case <-done:
+		case <-ctx.Done():
+		}
+	}
+	return d.report(nil)
+}
+
+// Close starts no attempt any more and waits for those under way. When ctx ends
+// first they are broken off, and tried again by their schedule.
+func (d *Delivery) Close(ctx context.Context) {
+	d.mu.Lock()
+	d.closed = true
+	d.mu.Unlock()
+	stop := context.AfterFunc(ctx, d.cancel)
+	d.workers.Wait()
+	stop()
+	d.cancel()
+	d.sender.Close()
+}
+
+// dueEndpoints returns the endpoints that a delivery is due for.
+func (d *Delivery) dueEndpoints(ctx context.Context, now sessions.Millis) ([]EndpointID, error) {
+	var ids []EndpointID
+	err := d.db.Read(ctx).Raw(`SELECT id FROM endpoints WHERE EXISTS (
+		SELECT 1 FROM deliveries AS d WHERE d.endpoint_id = endpoints.id AND d.next_attempt_at > 0 AND d.next_attempt_at <= ?
+	) ORDER BY id`, int64(now)).Scan(&ids).Error
+	if err != nil {
+		return nil, fmt.Errorf("look for due deliveries: %w", err)
+	}
+	return ids, nil
+}
+
+// start begins a worker for an endpoint, unless one is busy or all are to end.
+func (d *Delivery) start(id EndpointID) (done <-chan struct{}, ok bool) {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	if d.closed || d.busy[id] {
+		return nil, false
+	}
+	d.busy[id] = true
+	end := make(chan struct{})
+	d.workers.Go(func() {
+		defer close(end)
+		err := d.work(id)
+		d.mu.Lock()
+		defer d.mu.Unlock()
+		delete(d.busy, id)
+		if err != nil {
+			d.errs = append(d.errs, err)
+		}
+	})
+	return end, true
+}
+
+func (d *Delivery) count(word string, n int64) {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	d.counts[word] += n
+}
+
+func (d *Delivery) closing() bool {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	return d.closed
+}
+
+// report returns what happened since the last report, and begins the next.
+func (d *Delivery) report(err error) (Report, error) {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	counts, errs := d.counts, append(d.errs, err)
+	d.counts, d.errs = Report{}, nil
+	return counts, errors.Join(errs...)
+}

@@ -1,0 +1,65 @@
+package jobs
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"time"
+
+	"gorm.io/gorm"
+
+	"cartwright/sessions"
+	"cartwright/sessions/database"
+)
+
+// Pruner is what drops rows that are kept for a while only, and says how many.
+type Pruner interface {
+	Prune(ctx context.Context) (dropped int64, err error)
+}
+
+// keptDeliveries is how long deliveries are kept after their end. The log keeps
+// how they ended for good.
+const keptDeliveries = 30 * 24 * time.Hour
+
+// prunedAtOnce is how many deliveries go in one transaction, so that it stays short.
+const prunedAtOnce = 5000
+
+// Upkeep returns the job that clears away: of the log what its window no longer
+// needs, the runs of jobs beyond the newest, and deliveries that ended long ago.
+func Upkeep(schedule string, db *database.DB, log Pruner) Job {
+	return Job{
+		Name: "upkeep", Schedule: schedule, Deadline: 5 * time.Minute,
+		Purpose: "Clear away what is kept for a while only: message ids, rejected items, job runs, old deliveries.",
+		Run: func(ctx context.Context, now time.Time) (Report, error) {
+			items, errLog := log.Prune(ctx)
+			var runs int64
+			errRuns := db.Write(ctx, func(tx *gorm.DB) (err error) {
+				runs, err = pruneRuns(tx, keptRuns)
+				return err
+			})
+			deliveries, errDeliveries := pruneDeliveries(ctx, db, sessions.MillisOf(now.Add(-keptDeliveries)))
+			report := Report{"log_rows": items, "job_runs": runs, "deliveries": deliveries}
+			return report, errors.Join(errLog, errRuns, errDeliveries)
+		},
+	}
+}
+
+// pruneDeliveries drops deliveries that ended before a time.
+func pruneDeliveries(ctx context.Context, db *database.DB, before sessions.Millis) (dropped int64, err error) {
+	for {
+		var n int64
+		err := db.Write(ctx, func(tx *gorm.DB) error {
+			result := tx.Exec(`DELETE FROM deliveries WHERE (trigger_id, endpoint_id) IN (
+				SELECT trigger_id, endpoint_id FROM deliveries WHERE ended_at > 0 AND ended_at < ? LIMIT ?)`,
+				int64(before), prunedAtOnce)
+			n = result.RowsAffected
+			return result.Error
+		})
+		if err != nil {
+			return dropped, fmt.Errorf("prune deliveries: %w", err)
+		}
+		if dropped += n; n < prunedAtOnce {
+			return dropped, nil
+		}
+	}
+}

@@ -1,0 +1,66 @@
+package jobs
+
+import (
+	"context"
+	"fmt"
+	"sync"
+)
+
+// rounds is how often a worker takes what is due for its endpoint before it makes
+// room; the next run starts another.
+const rounds = 64
+
+// work sends what is due for an endpoint, a few messages at a time, until nothing
+// is. A mistake of ours in it ends this worker, not the program.
+func (d *Delivery) work(id EndpointID) (err error) {
+	defer func() {
+		if p := recover(); p != nil {
+			err = fmt.Errorf("deliver to endpoint %d: panic: %v", id, p)
+		}
+	}()
+	for range rounds {
+		if d.closing() {
+			return nil
+		}
+		c, err := d.claim(d.base, id)
+		if err != nil {
+			return err
+		}
+		d.tally(c.ended)
+		if len(c.attempts) == 0 && len(c.ended) == 0 {
+			return nil
+		}
+		if err := d.sendAll(c.attempts); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// sendAll makes the attempts, all at once, and notes their outcomes.
+func (d *Delivery) sendAll(attempts []attempt) error {
+	if len(attempts) == 0 {
+		return nil
+	}
+	var group sync.WaitGroup
+	for i := range attempts {
+		a := &attempts[i]
+		group.Go(func() { a.outcome = d.sender.Send(d.base, a.message, d.now()) })
+	}
+	group.Wait()
+	// Noted also when everything is to end: an outcome not noted is a message sent twice.
+	ended, err := d.settle(context.WithoutCancel(d.base), attempts)
+	if err != nil {
+		return err
+	}
+	d.tally(ended)
+	d.count("attempts", int64(len(attempts)))
+	return nil
+}
+
+// tally counts the ends of deliveries by their outcome.
+func (d *Delivery) tally(ended []Ended) {
+	for _, e := range ended {
+		d.count(e.Outcome, 1)
+	}
+}
