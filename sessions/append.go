@@ -138,10 +138,20 @@ func (l *Log) commitGroup(group []*request) {
 			units = append(units, unit{r, i})
 		}
 	}
+	if acknowledgeEarly {
+		answer(group, 0, nil)
+	}
 	l.mu.Lock()
 	err := l.commitUnits(units, group)
 	seq := l.known.Seq
 	l.mu.Unlock()
+	if !acknowledgeEarly {
+		answer(group, seq, err)
+	}
+}
+
+// answer tells those who wait what became of their batches.
+func answer(group []*request, seq Seq, err error) {
 	for _, r := range group {
 		r.receipt.Seq = seq
 		r.done <- err

@@ -6,8 +6,8 @@ import (
 )
 
 // tailLength is how many of the newest events are kept in memory for followers:
-// at full ingest about half a second, far more than a follower is behind.
-const tailLength = 1 << 16
+// at full ingest about a third of a second, far more than a follower is behind.
+const tailLength = 1 << 15
 
 // A tail holds the newest committed events and the head, and wakes those who
 // wait for more. Its events follow one another without gaps and end at head.

@@ -1,0 +1,5 @@
+//go:build ackearly
+
+package sessions
+
+const acknowledgeEarly = true
