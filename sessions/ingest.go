@@ -62,8 +62,8 @@ func (c *commit) count(tx *gorm.DB) error {
 		"accepted": len(c.accepted), "duplicates": len(c.duplicates), "rejected": len(c.rejected),
 		"received": len(c.accepted) + len(c.duplicates) + len(c.rejected),
 	}
-	err := tx.Exec(`UPDATE ingest_counters SET n = n + CASE name WHEN 'received' THEN ? WHEN 'accepted' THEN ?
-		WHEN 'duplicates' THEN ? ELSE ? END`, n["received"], n["accepted"], n["duplicates"], n["rejected"]).Error
+	err := tx.Exec(`UPDATE ingest_counters SET n = n + CASE name WHEN 'received' THEN CAST(? AS BIGINT) WHEN 'accepted' THEN CAST(? AS BIGINT)
+		WHEN 'duplicates' THEN CAST(? AS BIGINT) ELSE CAST(? AS BIGINT) END`, n["received"], n["accepted"], n["duplicates"], n["rejected"]).Error
 	if err != nil {
 		return fmt.Errorf("count items: %w", err)
 	}
