@@ -11,7 +11,7 @@ import (
 // The list as published; its licence stands beside it.
 //
 //go:embed crawler-user-agents/crawler-user-agents.json
-var crawlerList []byte
+var crawlerList string
 
 // gramLen is the length in bytes of the beginnings by which literals are looked
 // up. The shortest literals of the list ("Y!J") are this long.
@@ -39,7 +39,7 @@ func newCrawlers(allowed []string) (*crawlers, error) {
 	var entries []struct {
 		Pattern string `json:"pattern"`
 	}
-	if err := json.Unmarshal(crawlerList, &entries); err != nil {
+	if err := json.Unmarshal([]byte(crawlerList), &entries); err != nil {
 		return nil, fmt.Errorf("read the crawler list: %w", err)
 	}
 	c := &crawlers{grams: make(map[[gramLen]byte][]literal, len(entries))}

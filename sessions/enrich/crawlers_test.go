@@ -15,7 +15,7 @@ type crawlerEntry struct {
 func crawlerEntries(t testing.TB) []crawlerEntry {
 	t.Helper()
 	var entries []crawlerEntry
-	if err := json.Unmarshal(crawlerList, &entries); err != nil {
+	if err := json.Unmarshal([]byte(crawlerList), &entries); err != nil {
 		t.Fatal(err)
 	}
 	return entries

@@ -15,7 +15,7 @@ type pattern struct {
 }
 
 // maxLiterals bounds how many spellings a pattern may be spread into. The list
-// needs four (S[eE][mM]rushBot).
+// needs at most ten.
 const maxLiterals = 16
 
 // compilePattern prepares one regular expression of the list. It fails on an
