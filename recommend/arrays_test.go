@@ -100,6 +100,7 @@ func TestTrailsKeepOrderOverYears(t *testing.T) {
 		{"ahead", []int64{0, 10, year}, []uint32{0, 1, 2}},
 		{"ahead in steps", []int64{0, year / 12, year / 6, year / 4}, []uint32{0, 1, 2, 3}},
 		{"back", []int64{year, 0, year - 5}, []uint32{1, 2, 0}},
+		{"back in steps", []int64{year, year - 1000, 0, year - 2000}, []uint32{2, 3, 1, 0}},
 		{"back within reach", []int64{1000, 400, 700, 400}, []uint32{1, 3, 2, 0}},
 		{"back, then ahead", []int64{1000, 0, math.MaxUint32, 2000}, []uint32{1, 0, 3, 2}},
 	} {

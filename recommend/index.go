@@ -223,6 +223,30 @@ func (x *Index) exceeds() bool {
 	return age > int64(l.Days)*millisPerDay
 }
 
+// Session appends the clicks of a session to dst, oldest first; nothing if the
+// index does not contain it. Clicks more than 49 days before the session's last
+// have the time of that limit.
+func (x *Index) Session(s SessionKey, dst []Click) []Click {
+	x.mu.RLock()
+	defer x.mu.RUnlock()
+	slot := x.slots.find(x.sessions, s)
+	if slot < 0 {
+		return dst
+	}
+	stored := &x.sessions[slot]
+	times := x.trails.times(stored)
+	newest := times[len(times)-1]
+	for i, click := range x.trails.clicks(stored) {
+		dst = append(dst, Click{
+			Session: s,
+			Item:    x.items.names[click&itemMask],
+			Action:  Action(click >> actionShift),
+			At:      stored.last - int64(newest-times[i]),
+		})
+	}
+	return dst
+}
+
 // Stats counts what the index holds. It costs O(items).
 func (x *Index) Stats() Stats {
 	x.mu.RLock()

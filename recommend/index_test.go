@@ -66,24 +66,43 @@ func same(t *rapid.T, what string, got, want []Scored) {
 	}
 }
 
-// checkWhole compares the counts and holds the invariants of the arrays.
+// checkWhole compares everything stored, and the postings with what they must be.
 func checkWhole(t *rapid.T, x *Index, v *naive) {
 	clicks := 0
-	for key, trail := range v.sessions {
-		clicks += len(trail)
-		slot := x.slots.find(x.sessions, key)
-		if slot < 0 {
-			t.Fatalf("session %d is missing", key)
-		}
-		for i, c := range x.trails.clicks(&x.sessions[slot]) {
-			if x.items.names[c&itemMask] != trail[i].Item || Action(c>>actionShift) != trail[i].Action {
-				t.Fatalf("session %d click %d: got %s, want %s", key, i, x.items.names[c&itemMask], trail[i].Item)
-			}
+	for key, want := range v.sessions {
+		clicks += len(want)
+		if got := x.Session(key, nil); !slices.Equal(got, want) {
+			t.Fatalf("session %d:\n got %v\nwant %v", key, got, want)
 		}
 	}
 	s := x.Stats()
 	if s.Sessions != len(v.sessions) || s.Clicks != clicks || s.Items != len(v.clicks()) {
 		t.Fatalf("stats %+v, want %d sessions, %d clicks, %d items", s, len(v.sessions), clicks, len(v.clicks()))
+	}
+	keys := v.newestFirst()
+	slices.Reverse(keys)
+	for name, item := range x.items.ids {
+		checkList(t, x, v, keys, name, x.items.lists[item].seen, false)
+		checkList(t, x, v, keys, name, x.items.lists[item].bought, true)
+	}
+}
+
+// checkList wants the sessions with an item, oldest first, in a block that fits.
+func checkList(t *rapid.T, x *Index, v *naive, keys []SessionKey, item string, l listing, bought bool) {
+	var got, want []SessionKey
+	for _, slot := range x.postings.of(l) {
+		got = append(got, x.sessions[slot].key)
+	}
+	for _, key := range keys {
+		if v.items(key, bought)[item] {
+			want = append(want, key)
+		}
+	}
+	if !slices.Equal(got, want) {
+		t.Fatalf("postings of %s, bought %v: %v, want %v", item, bought, got, want)
+	}
+	if size := classSize(l.class); l.n > size || l.class > 3 && 4*l.n < size {
+		t.Fatalf("postings of %s: %d entries in a block of %d", item, l.n, size)
 	}
 }
 

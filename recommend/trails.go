@@ -85,13 +85,14 @@ func later(times []uint32, gap int64) uint32 {
 // those as far as it needs room and there is some.
 func earlier(times []uint32, gap int64) uint32 {
 	newest := int64(times[len(times)-1])
-	if lift := min(gap-newest, math.MaxUint32-newest); lift > 0 {
-		for i := range times {
-			times[i] += uint32(lift)
-		}
-		newest += lift
+	if gap <= newest {
+		return uint32(newest - gap)
 	}
-	return uint32(max(0, newest-gap))
+	lift := min(gap, math.MaxUint32) - newest
+	for i := range times {
+		times[i] += uint32(lift)
+	}
+	return 0
 }
 
 // dropFirst takes the oldest click out and returns it.

@@ -120,6 +120,54 @@ func TestCrawlersHaveNoSay(t *testing.T) {
 	}
 }
 
+// How far back a question looks is part of its answer.
+func TestDepths(t *testing.T) {
+	x := NewIndex(Limits{})
+	session := SessionKey(0)
+	add := func(n int, items ...string) {
+		for range n {
+			session++
+			for _, item := range items {
+				x.Append(Click{session, item, Purchased, 1})
+			}
+		}
+	}
+	add(5, "tea", "old pot", "gone")
+	add(popularDepth-togetherDepth, "filler")
+	add(3, "tea", "pot")
+	add(togetherDepth-3, "tea")
+	for what, got := range map[string][]Scored{
+		"viewed": x.ViewedTogether("tea", 9, nil, nil),
+		"bought": x.BoughtTogether("tea", 9, nil, nil),
+	} {
+		if len(got) != 1 || got[0].Item != "pot" || got[0].Support != 3 {
+			t.Errorf("%s with tea: %v", what, got)
+		}
+	}
+	if got := x.Popular(9, nil, nil); len(got) != 3 || got[0].Item != "filler" || got[1].Support != togetherDepth {
+		t.Errorf("popular: %v", got)
+	}
+}
+
+func TestLongQueriesCountFromTheirEnd(t *testing.T) {
+	x := NewIndex(Limits{})
+	shop(500, func(c Click) { x.Append(c) })
+	q := Query{M: 500, K: 100, N: 20}
+	for i := range maxQueryItems + 300 {
+		q.Items = append(q.Items, fmt.Sprintf("p%d", i*7%300))
+	}
+	q.Items[0] = "p1"
+	long := x.Neighbours(q, nil)
+	q.Items = q.Items[300:]
+	if short := x.Neighbours(q, nil); len(short) != 20 || !slices.Equal(long, short) {
+		t.Errorf("\n long %v\nshort %v", long, short)
+	}
+	q.Items = []string{"nobody", "knows"}
+	if got := x.Neighbours(q, nil); got != nil {
+		t.Errorf("from nothing known: %v", got)
+	}
+}
+
 // What was excluded is replaced, and asked about only where it matters.
 func TestExclusionsAreFilledUp(t *testing.T) {
 	x := NewIndex(Limits{})
