@@ -3,6 +3,7 @@ package enrich
 import (
 	"encoding/json"
 	"regexp"
+	"slices"
 	"strings"
 	"testing"
 )
@@ -52,8 +53,9 @@ func TestEveryListedInstanceIsABot(t *testing.T) {
 	}
 }
 
-// The literals find exactly what the list's regular expressions find, one by
-// one, on the list's own examples and on them without their first and last byte.
+// The literals find exactly what the list's regular expressions find, on the
+// list's own examples and on what is left of them without their first and last
+// byte or, for some, in small letters, which most expressions do not match.
 func TestCrawlersAgreeWithTheirExpressions(t *testing.T) {
 	entries := crawlerEntries(t)
 	expressions := make([]*regexp.Regexp, len(entries))
@@ -61,15 +63,15 @@ func TestCrawlersAgreeWithTheirExpressions(t *testing.T) {
 		expressions[i] = regexp.MustCompile(entry.Pattern)
 	}
 	crawlers := newUserAgents(t).crawlers
-	for _, entry := range entries {
+	for i, entry := range entries {
 		for _, instance := range entry.Instances {
-			for _, text := range []string{instance, instance[1:], instance[:len(instance)-1], strings.ToLower(instance)} {
-				want := false
-				for _, expression := range expressions {
-					if want = expression.MatchString(text); want {
-						break
-					}
-				}
+			texts := []string{instance, instance[1:], instance[:len(instance)-1]}
+			if i%10 == 0 { // small letters cost a try of every expression
+				texts = append(texts, strings.ToLower(instance))
+			}
+			for _, text := range texts {
+				want := expressions[i].MatchString(text) ||
+					slices.ContainsFunc(expressions, func(e *regexp.Regexp) bool { return e.MatchString(text) })
 				if got := crawlers.match(text) != ""; got != want {
 					t.Errorf("match %q: %v, the expressions say %v", text, got, want)
 				}
