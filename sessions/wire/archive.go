@@ -1,0 +1,71 @@
+package wire
+
+import (
+	"errors"
+	"io"
+
+	"cartwright/sessions"
+)
+
+// readItems reads the format segment: one item of the Segment API in each line,
+// as archives and exports of it have them. Lines stay in the order of the
+// files: sorting would need them all in memory.
+func readItems(files []File, o Options, c *collector) error {
+	d := Decoder{Currency: o.Currency}
+	for _, f := range files {
+		l := newLines(f)
+		for {
+			text, err := l.next()
+			if errors.Is(err, io.EOF) {
+				break
+			}
+			if err != nil {
+				return err
+			}
+			c.batch.Read++
+			e, r := d.archived(text, o)
+			if r != nil {
+				err = c.reject(f.Name, l.number, text, r)
+			} else {
+				err = c.event(e, 1)
+			}
+			if err != nil {
+				return err
+			}
+		}
+	}
+	return nil
+}
+
+// archived turns a line of an archive into an event of its own time: when it
+// happened, corrected by the sender's clock where the archive says when it sent
+// and when that was received.
+func (d *Decoder) archived(text []byte, o Options) (*sessions.Event, *refusal) {
+	var it item
+	a := Arrival{Received: lastInstant, Source: sessions.Imported}
+	e, r := d.item(&it, text, a)
+	if r != nil {
+		return nil, r
+	}
+	received, ok := instantOf(it.receivedAt)
+	switch {
+	case !ok:
+		return nil, refuse(CodeInvalidTime, "receivedAt %.40s is not a time of the years 1970 to 9999", it.receivedAt)
+	case received == 0 && e.Original == 0:
+		return nil, refuse(CodeInvalidTime, "the item has neither timestamp nor receivedAt")
+	case received == 0:
+		e.Occurred = e.Original
+	default:
+		e.Occurred = occurred(e.Original, e.Sent, received)
+	}
+	if r := past(e.Occurred, o.Latest); r != nil {
+		return nil, r
+	}
+	if e.MessageID == "" {
+		e.MessageID = digest(string(text))
+	}
+	e.Received = e.Occurred
+	d = &Decoder{Enrich: o.Enrich}
+	d.enrich(e, &it.surroundings, a)
+	return e, nil
+}
