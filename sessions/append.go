@@ -68,7 +68,8 @@ func (l *Log) Append(ctx context.Context, b Batch) (Receipt, error) {
 	now := MillisOf(l.options.Now())
 	for i, e := range b.Events {
 		e.setTimes(now)
-		body, err := encodeBody(e)
+		e.Joined = nil // of an attempt that failed
+		body, err := storedBody(e)
 		if err != nil {
 			return Receipt{}, err
 		}
@@ -85,6 +86,11 @@ func (l *Log) Append(ctx context.Context, b Batch) (Receipt, error) {
 	case err := <-r.done:
 		return r.receipt, err
 	case <-l.stopped:
+	}
+	select {
+	case err := <-r.done: // committed on closing
+		return r.receipt, err
+	default:
 		return Receipt{}, ErrClosed
 	}
 }

@@ -132,8 +132,7 @@ func (l *Log) seen(tx *gorm.DB, c *commit, u unit, staged map[uint64]bool) (bool
 		return false, nil
 	}
 	if l.windows[format] == nil {
-		l.windows[format] = newWindow()
-		if err := l.loadHashes(tx, format, 0); err != nil {
+		if err := l.loadWindow(tx, format); err != nil {
 			return false, err
 		}
 	}

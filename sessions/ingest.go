@@ -17,6 +17,17 @@ type hashesRow struct {
 
 func (hashesRow) TableName() string { return "hashes" }
 
+// loadWindow makes a format's window, or leaves it unknown after an error: one
+// that has not all hashes would let duplicates in.
+func (l *Log) loadWindow(tx *gorm.DB, format string) error {
+	l.windows[format] = newWindow()
+	err := l.loadHashes(tx, format, 0)
+	if err != nil {
+		delete(l.windows, format)
+	}
+	return err
+}
+
 // loadHashes adds to a format's window what was committed after a seq.
 func (l *Log) loadHashes(tx *gorm.DB, format string, after Seq) error {
 	query := tx.Where("format = ? AND seq > ?", format, int64(after))

@@ -96,9 +96,8 @@ func (l *Log) open(tx *gorm.DB) error {
 	if l.key, err = loadHashKey(tx); err != nil {
 		return err
 	}
-	l.windows[""] = newWindow()
 	l.known, l.sure = head, true
-	return l.loadHashes(tx, "", 0)
+	return l.loadWindow(tx, "")
 }
 
 // Close commits what was taken in, then takes nothing more.

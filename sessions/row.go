@@ -1,6 +1,7 @@
 package sessions
 
 import (
+	"bytes"
 	"encoding/json"
 	"fmt"
 
@@ -31,6 +32,18 @@ func encodeBody(e *Event) ([]byte, error) {
 		return nil, fmt.Errorf("encode event %q: %w", e.MessageID, err)
 	}
 	return body, nil
+}
+
+// storedBody returns an event's body and makes the event what will be read back:
+// text that is not UTF-8 is replaced, and projections must not see it otherwise.
+func storedBody(e *Event) ([]byte, error) {
+	body, err := encodeBody(e)
+	if err == nil && bytes.Contains(body, []byte(`\ufffd`)) { // as JSON writes what it replaced
+		var stored Payload
+		err = json.Unmarshal(body, &stored)
+		e.Payload = stored
+	}
+	return body, err
 }
 
 func rowOf(e *Event, body []byte) eventRow {

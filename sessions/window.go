@@ -17,6 +17,7 @@ type window struct {
 	slots   []uint64
 	used    int
 	commits []commitHashes
+	again   bool // a hash may be in several commits
 }
 
 // commitHashes are the ids of one commit.
@@ -69,10 +70,13 @@ func (w *window) add(at Millis, hashes []uint64) {
 	w.commits = append(w.commits, commitHashes{at, hashes})
 	w.grow(w.used + len(hashes))
 	for _, h := range hashes {
-		if slot, found := w.find(h); !found {
-			w.slots[slot] = h
-			w.used++
+		slot, found := w.find(h)
+		if found {
+			w.again = true
+			continue
 		}
+		w.slots[slot] = h
+		w.used++
 	}
 }
 
@@ -105,8 +109,28 @@ func (w *window) prune(before Millis) {
 		}
 		n++
 	}
-	if n > 0 {
-		w.commits = append([]commitHashes(nil), w.commits[n:]...)
+	if n == 0 {
+		return
+	}
+	w.commits = append([]commitHashes(nil), w.commits[n:]...)
+	if w.again {
+		w.rebuild()
+	}
+}
+
+// rebuild puts back the hashes of commits that left with an earlier one. A hash
+// is in two commits only if another process had pruned the first when it took
+// the second, so this is rare.
+func (w *window) rebuild() {
+	commits := w.commits
+	w.commits, w.again = nil, false
+	for _, c := range commits {
+		for _, h := range c.hashes {
+			w.remove(h)
+		}
+	}
+	for _, c := range commits {
+		w.add(c.at, c.hashes)
 	}
 }
 
