@@ -36,8 +36,8 @@ type Limits struct {
 }
 
 // DefaultLimits is the window of an ordinary shop: ten million clicks at
-// roughly twenty bytes each, half a year, and no session long enough to drown
-// the others.
+// under thirty bytes each, half a year, and no session long enough to drown the
+// others.
 func DefaultLimits() Limits {
 	return Limits{Sessions: 2_000_000, Clicks: 10_000_000, Days: 180, SessionClicks: 500}
 }

@@ -1,10 +1,13 @@
 package recommend
 
-// The settings a shop is served with; session-rec's reference settings are
-// 5,000 and 500.
+// The settings a shop is served with: this many sessions compared, neighbours
+// kept, and items of the session asked with. The reference settings of
+// session-rec are 5,000, 500 and all; ten items are at least as accurate as all
+// and bound the time.
 const (
-	ServingM = 500
-	ServingK = 100
+	ServingM     = 500
+	ServingK     = 100
+	ServingItems = 10
 )
 
 // maxQueryItems is how many of the newest items of a query are looked at; it

@@ -103,13 +103,14 @@ func TestNeighboursReachTheReferenceOnRealSessions(t *testing.T) {
 	x.Append(train...)
 	for _, c := range []struct {
 		name           string
-		m, k           int
+		m, k, items    int
 		hr, mrr, close float64
 	}{
-		{"reference", 5000, 500, .6880, .3668, .001},
-		{"serving", ServingM, ServingK, .6880, .3668, .01},
+		{"reference", 5000, 500, 1000, .6880, .3668, .001},
+		{"serving", ServingM, ServingK, ServingItems, .6880, .3668, .01},
 	} {
 		hr, mrr, n := nextItem(sessions, func(past []string, dst []Scored) []Scored {
+			past = past[max(0, len(past)-c.items):]
 			return x.Neighbours(Query{Items: past, M: c.m, K: c.k, N: 20}, dst)
 		})
 		t.Logf("%s: m %d, k %d: %d predictions, HR@20 %.4f, MRR@20 %.4f", c.name, c.m, c.k, n, hr, mrr)
