@@ -1,0 +1,105 @@
+package api
+
+import (
+	"net/http"
+	"time"
+
+	"github.com/gin-gonic/gin"
+
+	"cartwright/sessions"
+)
+
+// anyone is the scope of routes that need no key.
+const anyone Scope = ""
+
+// route is one method and path.
+type route struct {
+	method, path string
+	scope        Scope
+	browser      bool // answers CORS: a page of another origin may call it
+	keyInBody    bool // the key may also stand in the body, where the handler looks for it
+	handle       func(*call) error
+}
+
+// call is one request on its way through a route.
+type call struct {
+	*gin.Context
+	key Key // none for routes that need none, or as long as it may stand in the body
+	now time.Time
+}
+
+func (c *call) received() sessions.Millis { return sessions.MillisOf(c.now) }
+
+// routes is the table of all there is.
+func (s *Server) routes() []route {
+	const get, put, post = http.MethodGet, http.MethodPut, http.MethodPost
+	table := []route{
+		{method: get, path: "/healthz", scope: anyone, handle: s.alive},
+		{method: get, path: "/readyz", scope: anyone, handle: s.ready},
+
+		{method: post, path: "/v1/batch", scope: Write, browser: true, keyInBody: true, handle: s.batch("batch")},
+		{method: post, path: "/v1/events", scope: Write, browser: true, handle: s.batch("events")},
+
+		{method: put, path: "/v1/carts/:id", scope: Secret, handle: s.putCart},
+		{method: post, path: "/v1/orders", scope: Secret, handle: s.postOrder},
+		{method: put, path: "/v1/products", scope: Secret, handle: s.putProducts},
+
+		{method: get, path: "/v1/recommendations", scope: Write, browser: true, handle: s.recommend},
+
+		{method: get, path: "/v1/visitors", scope: Secret, handle: s.visitors},
+		{method: get, path: "/v1/visitors/:id", scope: Secret, handle: s.visitor},
+		{method: get, path: "/v1/visitors/:id/sessions", scope: Secret, handle: s.visitorSessions},
+		{method: get, path: "/v1/sessions", scope: Secret, handle: s.sessions},
+		{method: get, path: "/v1/sessions/:id", scope: Secret, handle: s.session},
+		{method: get, path: "/v1/sessions/:id/events", scope: Secret, handle: s.sessionEvents},
+		{method: get, path: "/v1/carts", scope: Secret, handle: s.carts},
+		{method: get, path: "/v1/carts/:id", scope: Secret, handle: s.cart},
+		{method: get, path: "/v1/carts/:id/decisions", scope: Secret, handle: s.cartDecisions},
+		{method: get, path: "/v1/orders", scope: Secret, handle: s.orders},
+		{method: get, path: "/v1/orders/:id", scope: Secret, handle: s.order},
+		{method: get, path: "/v1/products", scope: Secret, handle: s.products},
+		{method: get, path: "/v1/products/:id", scope: Secret, handle: s.product},
+		{method: get, path: "/v1/triggers", scope: Secret, handle: s.triggers},
+		{method: get, path: "/v1/jobs", scope: Secret, handle: s.jobs},
+	}
+	for _, kind := range []string{"track", "identify", "page", "screen", "group", "alias"} {
+		table = append(table, route{
+			method: post, path: "/v1/" + kind, scope: Write, browser: true, keyInBody: true, handle: s.single(kind),
+		})
+	}
+	return table
+}
+
+// register puts a route into the engine.
+func (s *Server) register(r route) {
+	answer := func(c *gin.Context) {
+		if err := s.serve(c, r); err != nil {
+			s.fail(c, err)
+		}
+	}
+	if !r.browser {
+		s.engine.Handle(r.method, r.path, answer)
+		return
+	}
+	s.engine.Handle(r.method, r.path, allowOrigin, answer)
+	s.engine.Handle(http.MethodOptions, r.path, allowOrigin, preflight(r.method))
+}
+
+// serve lets a request through a route if its key may.
+func (s *Server) serve(c *gin.Context, r route) error {
+	call := &call{Context: c, now: s.Now()}
+	if r.scope == anyone {
+		return r.handle(call)
+	}
+	value, err := presented(c.Request)
+	if err != nil {
+		return err
+	}
+	if value == "" && r.keyInBody {
+		return r.handle(call)
+	}
+	if err := s.admit(call, value, r.scope); err != nil {
+		return err
+	}
+	return r.handle(call)
+}

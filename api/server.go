@@ -1,0 +1,137 @@
+package api
+
+import (
+	"context"
+	"fmt"
+	"log/slog"
+	"net/http"
+	"runtime/debug"
+	"sync"
+	"sync/atomic"
+	"time"
+
+	"github.com/gin-gonic/gin"
+
+	"cartwright/cart"
+	"cartwright/sessions"
+	"cartwright/sessions/wire"
+)
+
+// Follower says when the sessions are written up to a seq.
+type Follower interface {
+	WaitFor(ctx context.Context, seq sessions.Seq) error
+}
+
+// Config is what a server answers from.
+type Config struct {
+	Log       *sessions.Log
+	Follower  Follower
+	Histories *sessions.Histories
+	Carts     *cart.Store
+	Products  Products
+	Recommend Recommender
+	Keys      *Keys
+	Decoder   *wire.Decoder
+	Jobs      func() any                  // the jobs with their last and next runs, to be sent as a list
+	Ready     func(context.Context) error // why requests cannot be served now; nil means never
+
+	Now    func() time.Time // nil means time.Now
+	Logger *slog.Logger     // nil means none
+
+	// TrustedProxies are the addresses or networks whose X-Forwarded-For is
+	// believed. By default none: anybody could write it.
+	TrustedProxies []string
+
+	// Concurrent is how many requests with a body are worked on at a time, so that
+	// their memory is bounded; 0 means 1024. More are answered 503.
+	Concurrent int
+}
+
+// Server answers the HTTP requests of one shop. It is safe for concurrent use.
+type Server struct {
+	Config
+	engine  *gin.Engine
+	unready atomic.Bool
+	places  chan struct{} // one for each request whose body is being worked on
+
+	bodies    sync.Pool // of *bytes.Buffer
+	inflaters sync.Pool // of *gzip.Reader, which are 40 KB each
+}
+
+// New returns the server of a configuration. The error names a trusted proxy that
+// is no address.
+func New(c Config) (*Server, error) {
+	if c.Now == nil {
+		c.Now = time.Now
+	}
+	if c.Logger == nil {
+		c.Logger = slog.New(slog.DiscardHandler)
+	}
+	if c.Concurrent == 0 {
+		c.Concurrent = 1024
+	}
+	s := &Server{Config: c, places: make(chan struct{}, c.Concurrent)}
+	s.bodies.New = newBody
+	gin.SetMode(gin.ReleaseMode) // else it prints every route
+	s.engine = gin.New()
+	if err := s.engine.SetTrustedProxies(c.TrustedProxies); err != nil {
+		return nil, fmt.Errorf("trusted proxies: %w", err)
+	}
+	s.engine.RedirectTrailingSlash = false
+	s.engine.HandleMethodNotAllowed = true
+	s.engine.UseRawPath = true // an id may hold a slash, as %2F
+	s.engine.Use(s.recover)
+	s.engine.NoRoute(func(c *gin.Context) { s.fail(c, errNoRoute) })
+	s.engine.NoMethod(func(c *gin.Context) { s.fail(c, errNoMethod) })
+	for _, r := range s.routes() {
+		s.register(r)
+	}
+	return s, nil
+}
+
+// ServeHTTP answers a request.
+func (s *Server) ServeHTTP(w http.ResponseWriter, r *http.Request) { s.engine.ServeHTTP(w, r) }
+
+// Unready makes /readyz say that no more requests should be sent here. Those
+// that come are still answered, until the listener is closed.
+func (s *Server) Unready() { s.unready.Store(true) }
+
+// recover answers a panic as our own mistake and logs where it was.
+func (s *Server) recover(c *gin.Context) {
+	defer func() {
+		cause := recover()
+		if cause == nil {
+			return
+		}
+		if cause == http.ErrAbortHandler {
+			panic(cause) // how net/http is told to break off
+		}
+		s.Logger.Error("panic", "method", c.Request.Method, "path", c.FullPath(), "cause", cause, "stack", string(debug.Stack()))
+		if !c.Writer.Written() {
+			s.answerProblem(c, internal())
+		}
+		c.Abort()
+	}()
+	c.Next()
+}
+
+// alive answers /healthz: the process runs.
+func (s *Server) alive(c *call) error {
+	c.JSON(http.StatusOK, gin.H{"status": "ok"})
+	return nil
+}
+
+// ready answers /readyz: requests can be served.
+func (s *Server) ready(c *call) error {
+	if s.unready.Load() {
+		return unavailable("draining", "this process is about to end; ask another one", retrySoon)
+	}
+	if s.Ready != nil {
+		if err := s.Ready(c.Request.Context()); err != nil {
+			s.Logger.Warn("not ready", "error", err)
+			return unavailable("database_unavailable", "the database cannot be reached", retrySoon)
+		}
+	}
+	c.JSON(http.StatusOK, gin.H{"status": "ready"})
+	return nil
+}

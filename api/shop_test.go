@@ -1,0 +1,215 @@
+package api_test
+
+import (
+	"bytes"
+	"context"
+	"encoding/json"
+	"fmt"
+	"io"
+	"log/slog"
+	"net/http"
+	"net/http/httptest"
+	"slices"
+	"strings"
+	"testing"
+	"time"
+
+	"cartwright/api"
+	"cartwright/cart"
+	"cartwright/fixtures/testdb"
+	"cartwright/sessions"
+	"cartwright/sessions/database"
+	"cartwright/sessions/wire"
+)
+
+// The keys of a test shop.
+const (
+	writeKey  = "wk_test"
+	secretKey = "sk_test"
+)
+
+// start is what the clock of a test shop says.
+var start = time.Date(2026, 3, 1, 12, 0, 0, 0, time.UTC)
+
+// shop is a server with a database below it, called without sockets.
+type shop struct {
+	t      testing.TB
+	db     *database.DB
+	log    *sessions.Log
+	server *api.Server
+	logged *bytes.Buffer
+
+	clients []wire.Client // what was known of the shoppers' machines, in the order of the events
+	asked   []api.Question
+	ready   error
+}
+
+// Recommend notes the question.
+func (s *shop) Recommend(_ context.Context, q api.Question) (any, error) {
+	s.asked = append(s.asked, q)
+	return map[string]any{"context": q.Context, "items": []string{}}, nil
+}
+
+// catalog is a list of products for the routes that read it.
+type catalog []sessions.Product
+
+func (c catalog) Product(_ context.Context, id sessions.ProductID) (sessions.Product, error) {
+	for _, p := range c {
+		if p.ID == id {
+			return p, nil
+		}
+	}
+	return sessions.Product{}, fmt.Errorf("product %q: %w", id, sessions.ErrNotFound)
+}
+
+func (c catalog) Products(_ context.Context, after sessions.ProductID, limit int) ([]sessions.Product, error) {
+	rest := slices.DeleteFunc(slices.Clone(c), func(p sessions.Product) bool { return p.ID <= after })
+	return rest[:min(limit, len(rest))], nil
+}
+
+// newShop opens a shop over a database. The changes may replace what it is made of.
+func newShop(t testing.TB, db *database.DB, changes ...func(*api.Config)) *shop {
+	t.Helper()
+	ctx := context.Background()
+	s := &shop{t: t, db: db, logged: &bytes.Buffer{}}
+	carts := cart.NewStore(db)
+	var err error
+	now := func() time.Time { return start }
+	s.log, err = sessions.OpenLog(ctx, db, sessions.LogOptions{Projections: []sessions.Projection{carts}, Now: now})
+	must(t, err)
+	follower := sessions.NewFollower(db, s.log, nil)
+	must(t, follower.Start(ctx))
+	t.Cleanup(func() {
+		follower.Close()
+		s.log.Close()
+	})
+	keys := api.NewKeys(db)
+	for scope, value := range map[api.Scope]string{api.Write: writeKey, api.Secret: secretKey} {
+		_, err := keys.Adopt(ctx, scope, value, start)
+		must(t, err)
+	}
+	config := api.Config{
+		Log: s.log, Follower: follower, Histories: sessions.NewHistories(db), Carts: carts, Keys: keys, Recommend: s,
+		Products: catalog{{ID: "mug", Name: "A mug"}, {ID: "tea", Name: "Tea"}},
+		Decoder: &wire.Decoder{Currency: "EUR", Enrich: func(e *sessions.Event, c wire.Client) {
+			s.clients = append(s.clients, c)
+			e.Bot = strings.Contains(c.UserAgent, "Googlebot")
+		}},
+		Jobs:  func() any { return []string{"detection"} },
+		Ready: func(context.Context) error { return s.ready },
+		Now:   now, Logger: slog.New(slog.NewTextHandler(s.logged, nil)),
+	}
+	for _, change := range changes {
+		change(&config)
+	}
+	s.server, err = api.New(config)
+	must(t, err)
+	return s
+}
+
+// sqliteShop is a shop over SQLite, for what no database makes different.
+func sqliteShop(t testing.TB, changes ...func(*api.Config)) *shop {
+	t.Helper()
+	return newShop(t, testdb.SQLite(t), changes...)
+}
+
+func must(t testing.TB, err error) {
+	t.Helper()
+	if err != nil {
+		t.Fatal(err)
+	}
+}
+
+// request is one request to a shop. A header is written "Name: value".
+type request struct {
+	method, path, key, body string
+	headers                 []string
+}
+
+// answer is what came back.
+type answer struct {
+	*httptest.ResponseRecorder
+}
+
+// do calls the server.
+func (s *shop) do(r request) answer {
+	s.t.Helper()
+	var body io.Reader
+	if r.body != "" {
+		body = strings.NewReader(r.body)
+	}
+	asked := httptest.NewRequest(r.method, r.path, body)
+	if r.key != "" {
+		asked.SetBasicAuth(r.key, "")
+	}
+	for _, h := range r.headers {
+		name, value, _ := strings.Cut(h, ": ")
+		asked.Header.Add(name, value)
+	}
+	recorder := httptest.NewRecorder()
+	s.server.ServeHTTP(recorder, asked)
+	return answer{recorder}
+}
+
+func (s *shop) get(path string) answer {
+	s.t.Helper()
+	return s.do(request{method: http.MethodGet, path: path, key: secretKey})
+}
+
+func (s *shop) post(path, key, body string) answer {
+	s.t.Helper()
+	return s.do(request{method: http.MethodPost, path: path, key: key, body: body})
+}
+
+// wants fails unless the answer has a status, and for problems a code and their form.
+func (a answer) wants(t testing.TB, status int, code string) {
+	t.Helper()
+	if a.Code != status {
+		t.Fatalf("status %d, want %d: %s", a.Code, status, a.Body)
+	}
+	if status < 400 {
+		return
+	}
+	var p api.Problem
+	a.read(t, &p)
+	if p.Code != code || p.Status != status || p.Detail == "" || p.Title != http.StatusText(status) || p.Type != "about:blank" {
+		t.Errorf("problem %s, want code %q", a.Body, code)
+	}
+	if got := a.Header().Get("Content-Type"); got != "application/problem+json" {
+		t.Errorf("Content-Type %q of a problem", got)
+	}
+	if status == 503 && (a.Header().Get("Retry-After") == "" || strings.Contains(a.Header().Get("Retry-After"), ".")) {
+		t.Errorf("503 with Retry-After %q, want whole seconds", a.Header().Get("Retry-After"))
+	}
+}
+
+// read decodes the answer's body.
+func (a answer) read(t testing.TB, into any) {
+	t.Helper()
+	if err := json.Unmarshal(a.Body.Bytes(), into); err != nil {
+		t.Fatalf("answer %q: %v", a.Body, err)
+	}
+}
+
+// receipt returns the answer to an append that was taken.
+func (a answer) receipt(t testing.TB) api.Receipt {
+	t.Helper()
+	a.wants(t, http.StatusOK, "")
+	var r api.Receipt
+	a.read(t, &r)
+	if !r.Success || a.Header().Get("Cartwright-Seq") != fmt.Sprint(r.Seq) {
+		t.Errorf("receipt %s with Cartwright-Seq %q", a.Body, a.Header().Get("Cartwright-Seq"))
+	}
+	return r
+}
+
+// ingest returns the shop's counters.
+func (s *shop) ingest() sessions.Ingest {
+	s.t.Helper()
+	n, err := sessions.ReadIngest(s.db.Read(context.Background()))
+	must(s.t, err)
+	if n.Received != n.Accepted+n.Duplicates+n.Rejected {
+		s.t.Errorf("counters %+v do not add up", n)
+	}
+	return n
+}
