@@ -1,0 +1,216 @@
+package main
+
+import (
+	"errors"
+	"fmt"
+	"os"
+	"strings"
+	"time"
+
+	"github.com/spf13/pflag"
+	"go.yaml.in/yaml/v3"
+)
+
+// Config is everything a shop's operator can set. Every setting has one name:
+// the key in the configuration file, the flag, and in capitals with the prefix
+// CARTWRIGHT_ the environment variable. Flags beat the environment, which beats
+// the file.
+type Config struct {
+	Database string
+	Host     string
+	Port     int
+
+	WriteKey  string
+	SecretKey string
+
+	Currency        string
+	SessionTimeout  time.Duration
+	SessionMaximum  time.Duration
+	SessionEvents   int
+	DuplicateWindow time.Duration
+
+	Recovery       bool
+	CartWait       time.Duration
+	CartMaximumAge time.Duration
+
+	Webhooks             []string
+	WebhookAllowPrivate  bool
+	WebhookAllowInsecure bool
+
+	DetectSchedule  string
+	DeliverSchedule string
+	CloseSchedule   string
+	UpkeepSchedule  string
+
+	TrustedProxies []string
+	LogLevel       string
+}
+
+// defaultConfigFile is read if it exists and no other file is named.
+const defaultConfigFile = "cartwright.yaml"
+
+// databaseFlag binds the one setting that every subcommand has.
+func (c *Config) databaseFlag(flags *pflag.FlagSet) {
+	flags.StringVar(&c.Database, "db", "cartwright.db", "the database: a file, or a postgres:// URL")
+}
+
+// historyFlags binds what decides how events become history.
+func (c *Config) historyFlags(flags *pflag.FlagSet) {
+	flags.StringVar(&c.Currency, "currency", "USD", "the shop's currency (ISO 4217), where an event names none")
+	flags.DurationVar(&c.SessionTimeout, "session-timeout", 30*time.Minute, "a longer pause ends a session")
+	flags.DurationVar(&c.SessionMaximum, "session-maximum", 24*time.Hour, "no session is longer than this")
+	flags.IntVar(&c.SessionEvents, "session-events", 5000, "no session has more events than this")
+	flags.DurationVar(&c.DuplicateWindow, "duplicate-window", 7*24*time.Hour, "how long a message id is remembered, so that a repeated event counts once")
+}
+
+// recoveryFlags binds what decides when a cart is abandoned.
+func (c *Config) recoveryFlags(flags *pflag.FlagSet) {
+	flags.DurationVar(&c.CartWait, "cart-wait", time.Hour, "a cart is abandoned after so long without activity")
+	flags.DurationVar(&c.CartMaximumAge, "cart-maximum-age", 7*24*time.Hour, "carts idle for longer are let go")
+}
+
+// serveFlags binds everything else that serve needs.
+func (c *Config) serveFlags(flags *pflag.FlagSet) {
+	flags.StringVar(&c.Host, "host", "", "the address to listen on; empty means all of this machine's")
+	flags.IntVar(&c.Port, "port", 8080, "the port to listen on; 0 means any that is free")
+	flags.StringVar(&c.WriteKey, "write-key", "", "the storefront's public key; made at the first start if not given")
+	flags.StringVar(&c.SecretKey, "secret-key", "", "the backend's secret key; made at the first start if not given")
+	flags.BoolVar(&c.Recovery, "recovery", true, "look for abandoned carts")
+	flags.StringSliceVar(&c.Webhooks, "webhooks", nil, "endpoints that receive triggers: URL, or URL and secrets (whsec_…) with spaces between")
+	flags.BoolVar(&c.WebhookAllowPrivate, "webhook-allow-private", false, "allow endpoints at private addresses, such as this machine's")
+	flags.BoolVar(&c.WebhookAllowInsecure, "webhook-allow-insecure", false, "allow endpoints without TLS (http://)")
+	flags.StringVar(&c.DetectSchedule, "detect-schedule", "@every 1m", "when to look for abandoned carts (cron, UTC)")
+	flags.StringVar(&c.DeliverSchedule, "deliver-schedule", "@every 1s", "when to look for due webhooks (cron, UTC)")
+	flags.StringVar(&c.CloseSchedule, "close-schedule", "@every 1m", "when to close idle sessions (cron, UTC)")
+	flags.StringVar(&c.UpkeepSchedule, "upkeep-schedule", "17 * * * *", "when to drop what is kept for a while only (cron, UTC)")
+	flags.StringSliceVar(&c.TrustedProxies, "trusted-proxies", nil, "addresses or networks whose X-Forwarded-For is believed")
+	flags.StringVar(&c.LogLevel, "log-level", "info", "debug, info, warn or error")
+}
+
+// load fills in, for every flag not given, what the environment says or else the
+// configuration file. All mistakes are reported at once.
+func load(flags *pflag.FlagSet, file string, environ []string) error {
+	env := map[string]string{}
+	for _, pair := range environ {
+		if name, value, found := strings.Cut(pair, "="); found && value != "" {
+			env[name] = value
+		}
+	}
+	optional := file == ""
+	if optional {
+		file = defaultConfigFile
+	}
+	fromFile, errs := readFile(file, optional)
+	flags.VisitAll(func(f *pflag.Flag) {
+		if f.Changed {
+			return
+		}
+		variable := "CARTWRIGHT_" + strings.ToUpper(strings.ReplaceAll(f.Name, "-", "_"))
+		if value, ok := env[variable]; ok {
+			if err := flags.Set(f.Name, value); err != nil {
+				errs = append(errs, fmt.Errorf("environment: %s: %w", variable, err))
+			}
+		} else if value, ok := fromFile[f.Name]; ok {
+			if err := setFromFile(f, value); err != nil {
+				errs = append(errs, fmt.Errorf("%s:%d: %s: %w", file, value.line, f.Name, err))
+			}
+		}
+	})
+	return errors.Join(errs...)
+}
+
+// fileValue is a setting as the file gives it, one text or several.
+type fileValue struct {
+	values []string
+	list   bool
+	line   int
+}
+
+// readFile returns the settings of a configuration file by name, and what is
+// wrong with it. An optional file may be missing.
+func readFile(name string, optional bool) (map[string]fileValue, []error) {
+	text, err := os.ReadFile(name)
+	if optional && errors.Is(err, os.ErrNotExist) {
+		return nil, nil
+	}
+	if err != nil {
+		return nil, []error{fmt.Errorf("read the configuration: %w", err)}
+	}
+	var document yaml.Node
+	if err := yaml.Unmarshal(text, &document); err != nil {
+		return nil, []error{fmt.Errorf("%s: %w", name, err)}
+	}
+	if len(document.Content) == 0 {
+		return nil, nil
+	}
+	root := document.Content[0]
+	if root.Kind != yaml.MappingNode {
+		return nil, []error{fmt.Errorf("%s:%d: expected settings, one a line: “key: value”", name, root.Line)}
+	}
+	return readSettings(name, root)
+}
+
+func readSettings(file string, root *yaml.Node) (map[string]fileValue, []error) {
+	settings, known := map[string]fileValue{}, allSettings()
+	var errs []error
+	for i := 0; i+1 < len(root.Content); i += 2 {
+		key, node := root.Content[i], root.Content[i+1]
+		value := fileValue{line: key.Line, list: node.Kind == yaml.SequenceNode}
+		items := []*yaml.Node{node}
+		if value.list {
+			items = node.Content
+		}
+		for _, item := range items {
+			if item.Kind != yaml.ScalarNode {
+				errs = append(errs, fmt.Errorf("%s:%d: %s: expected a value or a list of values", file, item.Line, key.Value))
+				continue
+			}
+			value.values = append(value.values, item.Value)
+		}
+		if known[key.Value] == nil {
+			errs = append(errs, fmt.Errorf("%s:%d: there is no setting %q%s", file, key.Line, key.Value, suggestion(key.Value)))
+		}
+		if _, twice := settings[key.Value]; twice {
+			errs = append(errs, fmt.Errorf("%s:%d: %s is set twice", file, key.Line, key.Value))
+		}
+		settings[key.Value] = value
+	}
+	return settings, errs
+}
+
+func setFromFile(f *pflag.Flag, value fileValue) error {
+	if list, ok := f.Value.(pflag.SliceValue); ok {
+		return list.Replace(value.values)
+	}
+	if value.list || len(value.values) != 1 {
+		return errors.New("expected one value, not a list")
+	}
+	return f.Value.Set(value.values[0])
+}
+
+// allSettings are the names that may stand in a configuration file, whichever
+// of them a subcommand uses.
+func allSettings() map[string]*pflag.Flag {
+	flags := pflag.NewFlagSet("all", pflag.ContinueOnError)
+	var c Config
+	c.databaseFlag(flags)
+	c.historyFlags(flags)
+	c.recoveryFlags(flags)
+	c.serveFlags(flags)
+	all := map[string]*pflag.Flag{}
+	flags.VisitAll(func(f *pflag.Flag) { all[f.Name] = f })
+	return all
+}
+
+// suggestion names the setting that a mistyped key most likely means.
+func suggestion(key string) string {
+	plain := func(s string) string {
+		return strings.NewReplacer("-", "", "_", "", " ", "").Replace(strings.ToLower(s))
+	}
+	for name := range allSettings() {
+		if plain(name) == plain(key) {
+			return fmt.Sprintf("; did you mean %q?", name)
+		}
+	}
+	return "; see cartwright serve --help for all of them"
+}

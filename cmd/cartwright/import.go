@@ -1,0 +1,189 @@
+package main
+
+import (
+	"bufio"
+	"compress/gzip"
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/spf13/cobra"
+
+	"cartwright/sessions"
+	"cartwright/sessions/database"
+	"cartwright/sessions/enrich"
+	"cartwright/sessions/wire"
+)
+
+func importCommand(s streams) *cobra.Command {
+	var c Config
+	var format, currency string
+	var asJSON bool
+	cmd := &cobra.Command{
+		Use:   "import --format FORMAT FILES…",
+		Short: "Read files of history into the log",
+		Long: `Reads what happened in the past into the log, by the same way that live events take.
+Rows are sorted by time over all files first (but not those of segment, which may be
+endless). Importing the same rows again, also years later, adds nothing. Imported
+history never triggers anything by itself.
+
+The formats are
+  segment        a Segment call in JSON on every line
+  rees46         CSV of event_time, event_type, product_id, price, user_id, user_session
+  sessions       tab separated SessionId, ItemId, Time
+  online-retail  CSV of invoices as in the data set Online Retail II
+
+A file may be packed with gzip; “-” is the standard input.`,
+		Example: `  cartwright import --format segment events.ndjson.gz
+  zcat history.csv.gz | cartwright import --format rees46 --currency EUR -`,
+		Args: func(_ *cobra.Command, args []string) error {
+			if len(args) == 0 {
+				return usage("import needs at least one file; “-” is the standard input")
+			}
+			return nil
+		},
+		RunE: func(cmd *cobra.Command, args []string) error {
+			if err := configure(cmd, s); err != nil {
+				return err
+			}
+			if !slices.Contains(wire.Formats(), format) {
+				return usage("--format takes one of %s, not %q", strings.Join(wire.Formats(), ", "), format)
+			}
+			if _, ok := wire.Exponent(currency); currency != "" && !ok {
+				return usage("--currency: %q is no currency of ISO 4217", currency)
+			}
+			began := time.Now()
+			tally, err := importNamed(cmd.Context(), c.Database, format, currency, args, s)
+			if err != nil {
+				return err
+			}
+			return printTally(s, tally, time.Since(began), asJSON)
+		},
+	}
+	c.databaseFlag(cmd.Flags())
+	cmd.Flags().StringVar(&format, "format", "", "the format of the files")
+	cmd.Flags().StringVar(&currency, "currency", "", "the currency of amounts that name none (default the shop's)")
+	cmd.Flags().BoolVar(&asJSON, "json", false, "print the summary as JSON")
+	return cmd
+}
+
+func printTally(s streams, t wire.Tally, took time.Duration, asJSON bool) error {
+	if asJSON {
+		return printJSON(s.out, struct {
+			wire.Tally
+			Seconds float64 `json:"seconds"`
+		}{t, took.Seconds()})
+	}
+	_, err := fmt.Fprintf(s.out, "%s rows read in %.1f s (%s a second): %s accepted, %s duplicates, %s rejected.\n",
+		thousands(int64(t.Read)), took.Seconds(), thousands(int64(float64(t.Read)/took.Seconds())),
+		thousands(int64(t.Accepted)), thousands(int64(t.Duplicates)), thousands(int64(t.Rejected)))
+	return err
+}
+
+// importNamed imports files by their names.
+func importNamed(ctx context.Context, url, format, currency string, names []string, s streams) (wire.Tally, error) {
+	var files []wire.File
+	for _, name := range names {
+		file, closeFile, err := openInput(name, s.in)
+		if err != nil {
+			return wire.Tally{}, err
+		}
+		defer closeFile()
+		files = append(files, file)
+	}
+	db, err := openDatabase(ctx, url)
+	if err != nil {
+		return wire.Tally{}, err
+	}
+	defer db.Close()
+	log, err := sessions.OpenLog(ctx, db, sessions.LogOptions{Projections: projections(db)})
+	if err != nil {
+		return wire.Tally{}, err
+	}
+	defer log.Close()
+	follower := sessions.NewFollower(db, log, nil)
+	if err := follower.Start(ctx); err != nil {
+		return wire.Tally{}, err
+	}
+	defer follower.Close()
+	tally, err := importFiles(ctx, db, log, importOptions{format: format, currency: currency, files: files, progress: s.err})
+	if err != nil {
+		return tally, err
+	}
+	return tally, follower.WaitFor(ctx, log.Head().Seq)
+}
+
+// openInput opens a file, or the standard input for “-”, unpacked.
+func openInput(name string, stdin io.Reader) (wire.File, func(), error) {
+	in, closeFile := stdin, func() {}
+	if name != "-" {
+		file, err := os.Open(name)
+		if err != nil {
+			return wire.File{}, nil, fmt.Errorf("import: %w", err)
+		}
+		in, closeFile = file, func() { _ = file.Close() }
+	}
+	buffered := bufio.NewReaderSize(in, 1<<16)
+	file := wire.File{Name: name, Reader: buffered}
+	if magic, _ := buffered.Peek(2); string(magic) == "\x1f\x8b" {
+		unpacked, err := gzip.NewReader(buffered)
+		if err != nil {
+			closeFile()
+			return wire.File{}, nil, fmt.Errorf("import %s: %w", name, err)
+		}
+		file.Reader = unpacked
+	}
+	return file, closeFile, nil
+}
+
+// importOptions say what is imported.
+type importOptions struct {
+	format   string
+	currency string // empty: the shop's
+	files    []wire.File
+	progress io.Writer
+}
+
+// importFiles appends the events of files to the log and counts their rows.
+func importFiles(ctx context.Context, db *database.DB, log *sessions.Log, o importOptions) (total wire.Tally, err error) {
+	if o.currency == "" {
+		settings, err := sessions.LoadSettings(db.Read(ctx))
+		if err != nil {
+			return total, err
+		}
+		o.currency = settings.Currency
+	}
+	agents, err := enrich.NewUserAgents()
+	if err != nil {
+		return total, err
+	}
+	input, err := wire.Open(o.format, o.files, wire.Options{
+		Currency: o.currency, Latest: sessions.MillisOf(time.Now()), Enrich: enricher(agents),
+	})
+	if err != nil {
+		return total, err
+	}
+	bar := newBar(o.progress, "importing", "rows")
+	defer bar.Finish() //nolint:errcheck // a broken terminal is no reason to fail
+	for batch, err := range input.Batches() {
+		if err != nil {
+			return total, err
+		}
+		if err := ctx.Err(); err != nil {
+			return total, errors.Join(errors.New("import: stopped; run it again to go on"), err)
+		}
+		receipt, err := log.Append(ctx, batch.Batch)
+		if err != nil {
+			return total, fmt.Errorf("import %s: %w", o.format, err)
+		}
+		tally := batch.Tally(receipt)
+		total = total.Add(tally)
+		_ = bar.Set(total.Accepted + total.Duplicates + total.Rejected)
+	}
+	return total, nil
+}

@@ -1,0 +1,207 @@
+package main
+
+import (
+	"bytes"
+	"encoding/json"
+	"flag"
+	"fmt"
+	"math/rand/v2"
+	"net/http"
+	"os"
+	"path/filepath"
+	"sync"
+	"testing"
+	"time"
+
+	"cartwright/sessions"
+	"cartwright/sessions/database"
+)
+
+var kills = flag.Int("kills", 10, "how often the kill test kills the program")
+
+// killedClients send at the same time; killedBatch events a request.
+const (
+	killedClients = 8
+	killedBatch   = 20
+)
+
+// A sender sends batches, and remembers which were acknowledged. A batch whose
+// answer it did not see it sends again, as clients do.
+type sender struct {
+	name         int
+	next         int
+	pending      []byte // sent, not acknowledged
+	pendingIDs   []string
+	acknowledged []string
+}
+
+// batch makes the next batch: shoppers who look, put things into carts and
+// sometimes pay.
+func (s *sender) batch() {
+	type item map[string]any
+	items := make([]item, killedBatch)
+	s.pendingIDs = nil
+	for i := range items {
+		id := fmt.Sprintf("m%d-%d", s.name, s.next)
+		shopper := fmt.Sprintf("shopper-%d-%d", s.name, s.next/killedBatch)
+		properties := item{"product_id": fmt.Sprintf("p%d", s.next%97), "price": 9.99, "quantity": 1}
+		event := "Product Viewed"
+		switch {
+		case i%5 == 1:
+			event = "Product Added"
+		case i == killedBatch-1 && s.next%2 == 0:
+			event = "Order Completed"
+			properties = item{"order_id": "o" + id, "total": 9.99, "products": []item{properties}}
+		}
+		items[i] = item{"type": "track", "event": event, "messageId": id, "anonymousId": shopper, "properties": properties}
+		s.pendingIDs = append(s.pendingIDs, id)
+		s.next++
+	}
+	s.pending, _ = json.Marshal(item{"batch": items})
+}
+
+// run sends until the program is gone.
+func (s *sender) run(address string) {
+	for {
+		if s.pending == nil {
+			s.batch()
+		}
+		request, err := http.NewRequest(http.MethodPost, address+"/v1/batch", bytes.NewReader(s.pending))
+		if err != nil {
+			return
+		}
+		request.SetBasicAuth(testWriteKey, "")
+		response, err := http.DefaultClient.Do(request)
+		if err != nil {
+			return
+		}
+		_ = response.Body.Close()
+		if response.StatusCode == http.StatusOK {
+			s.acknowledged = append(s.acknowledged, s.pendingIDs...)
+			s.pending = nil
+		}
+	}
+}
+
+// killRepeatedly runs the program under ingest, kills it at random moments and
+// returns the database and all that was acknowledged.
+func killRepeatedly(t *testing.T, binary string, times int) (db string, acknowledged []string) {
+	t.Helper()
+	db = filepath.Join(t.TempDir(), "shop.db")
+	senders := make([]*sender, killedClients)
+	for i := range senders {
+		senders[i] = &sender{name: i}
+	}
+	seed := uint64(time.Now().UnixNano())
+	t.Logf("seed %d", seed)
+	random := rand.New(rand.NewPCG(seed, 0))
+	for range times {
+		p := serveBinary(t, binary, "--db", db, "--cart-wait", "100ms", "--detect-schedule", "@every 1s")
+		var clients sync.WaitGroup
+		for _, s := range senders {
+			clients.Go(func() { s.run(p.address) })
+		}
+		time.Sleep(time.Duration(100+random.IntN(1500)) * time.Millisecond) // the moment of the kill is the input
+		_ = p.end(t, os.Kill)
+		clients.Wait()
+	}
+	p := serveBinary(t, binary, "--db", db) // it comes up again, and ends in peace
+	if err := p.end(t, os.Interrupt); err != nil {
+		t.Errorf("the last run: %v", err)
+	}
+	for _, s := range senders {
+		acknowledged = append(acknowledged, s.acknowledged...)
+	}
+	return db, acknowledged
+}
+
+// occurrences counts how often each message id stands in the log.
+func occurrences(t *testing.T, path string) map[string]int {
+	t.Helper()
+	db, err := database.Open(t.Context(), path, database.Options{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer db.Close()
+	count := map[string]int{}
+	for after := sessions.Seq(0); ; {
+		events, err := sessions.ReadEvents(db.Read(t.Context()), after, 10_000)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if len(events) == 0 {
+			return count
+		}
+		for _, e := range events {
+			if e.MessageID != "" {
+				count[e.MessageID]++
+			}
+		}
+		after = events[len(events)-1].Seq
+	}
+}
+
+func lost(count map[string]int, acknowledged []string) (n int) {
+	for _, id := range acknowledged {
+		if count[id] == 0 {
+			n++
+		}
+	}
+	return n
+}
+
+func TestKill(t *testing.T) {
+	db, acknowledged := killRepeatedly(t, build(t, ""), *kills)
+	count := occurrences(t, db)
+	t.Logf("%d kills, %d events acknowledged, %d in the log", *kills, len(acknowledged), len(count))
+	if len(acknowledged) < 100**kills {
+		t.Errorf("only %d events were acknowledged: the test did not test", len(acknowledged))
+	}
+	if n := lost(count, acknowledged); n > 0 {
+		t.Errorf("%d acknowledged events are lost", n)
+	}
+	for id, n := range count {
+		if n > 1 {
+			t.Errorf("event %s is in the log %d times", id, n)
+		}
+	}
+	if v := invoke[struct{ Differences []string }](t, "verify", "--json", "--db", db); len(v.Differences) > 0 {
+		t.Errorf("verify: %v", v.Differences)
+	}
+	checkTriggersOnce(t, db)
+}
+
+// checkTriggersOnce fails if an episode of a cart was told twice, or never any.
+func checkTriggersOnce(t *testing.T, path string) {
+	t.Helper()
+	db, err := database.Open(t.Context(), path, database.Options{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer db.Close()
+	var rows []struct {
+		N     int64
+		Twice int64
+	}
+	err = db.Read(t.Context()).Raw(`SELECT COUNT(*) AS n, COUNT(*) - COUNT(DISTINCT cart_id || '/' || episode || '/' || kind) AS twice
+		FROM triggers`).Scan(&rows).Error
+	if err != nil || len(rows) != 1 {
+		t.Fatal(rows, err)
+	}
+	if rows[0].N == 0 || rows[0].Twice > 0 {
+		t.Errorf("%d triggers, %d of them twice", rows[0].N, rows[0].Twice)
+	}
+}
+
+// The control: a program that acknowledges before it commits must be caught.
+func TestKillControl(t *testing.T) {
+	binary := build(t, "ackearly")
+	for range *kills {
+		db, acknowledged := killRepeatedly(t, binary, 1)
+		if n := lost(occurrences(t, db), acknowledged); n > 0 {
+			t.Logf("%d of %d events that were acknowledged too early are lost, as they must be", n, len(acknowledged))
+			return
+		}
+	}
+	t.Error("acknowledging before the commit lost nothing: the kill test cannot fail")
+}

@@ -1,0 +1,45 @@
+package main
+
+import (
+	"context"
+	"encoding/json"
+	"fmt"
+	"io"
+	"os"
+	"time"
+
+	"github.com/schollz/progressbar/v3"
+	"golang.org/x/term"
+
+	"cartwright/sessions/database"
+)
+
+// openDatabase opens a shop's database for one command.
+func openDatabase(ctx context.Context, url string) (*database.DB, error) {
+	return database.Open(ctx, url, database.Options{})
+}
+
+// printJSON writes exactly one JSON value and a line end.
+func printJSON(w io.Writer, v any) error {
+	enc := json.NewEncoder(w)
+	enc.SetEscapeHTML(false)
+	if err := enc.Encode(v); err != nil {
+		return fmt.Errorf("print the result: %w", err)
+	}
+	return nil
+}
+
+// newBar returns a progress bar with a rate, invisible unless w is a terminal.
+func newBar(w io.Writer, what, unit string) *progressbar.ProgressBar {
+	file, isFile := w.(*os.File)
+	return progressbar.NewOptions64(-1,
+		progressbar.OptionSetWriter(w),
+		progressbar.OptionSetVisibility(isFile && term.IsTerminal(int(file.Fd()))),
+		progressbar.OptionSetDescription(what),
+		progressbar.OptionSetItsString(unit),
+		progressbar.OptionShowIts(),
+		progressbar.OptionShowCount(),
+		progressbar.OptionThrottle(100*time.Millisecond),
+		progressbar.OptionClearOnFinish(),
+	)
+}

@@ -1,0 +1,185 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"log/slog"
+	"net"
+	"net/http"
+	"strconv"
+	"strings"
+	"time"
+
+	"github.com/spf13/cobra"
+	"golang.org/x/text/currency"
+
+	"cartwright/cart"
+	"cartwright/jobs"
+	"cartwright/jobs/webhook"
+)
+
+// drainTime is how long requests under way may take once the program is asked
+// to end. With what follows it stays within 20 s.
+const drainTime = 4 * time.Second
+
+func serveCommand(s streams) *cobra.Command {
+	var c Config
+	cmd := &cobra.Command{
+		Use:   "serve",
+		Short: "Run Cartwright for a shop",
+		Long: `Starts Cartwright: it takes events over HTTP, writes session histories, recommends
+products, and looks for abandoned carts, until it is told to end. Without any
+configuration it keeps its data in ./cartwright.db and listens on port 8080. At the
+first start it makes two keys and prints them once.
+
+Asked to end (SIGTERM or Ctrl-C), it says so on /readyz, finishes what it took in,
+commits it, and stops within 20 seconds.`,
+		Example: `  cartwright serve
+  cartwright serve --db postgres://shop@db.example/cartwright --port 80
+  cartwright serve --cart-wait 90m --webhooks "https://shop.example/hooks whsec_…"`,
+		Args: noArguments,
+		RunE: func(cmd *cobra.Command, _ []string) error {
+			if err := configure(cmd, s); err != nil {
+				return err
+			}
+			return serve(cmd.Context(), c, s)
+		},
+	}
+	c.databaseFlag(cmd.Flags())
+	c.historyFlags(cmd.Flags())
+	c.recoveryFlags(cmd.Flags())
+	c.serveFlags(cmd.Flags())
+	return cmd
+}
+
+// serve runs a shop until ctx ends.
+func serve(ctx context.Context, c Config, s streams) error {
+	if err := c.check(); err != nil {
+		return err
+	}
+	level, _ := logLevel(c.LogLevel) // checked
+	logger := slog.New(slog.NewJSONHandler(s.err, &slog.HandlerOptions{Level: level}))
+	shop, err := OpenShop(ctx, c, ShopOptions{Logger: logger})
+	if err != nil {
+		return err
+	}
+	announce(s, shop)
+	listener, err := net.Listen("tcp", net.JoinHostPort(c.Host, strconv.Itoa(c.Port)))
+	if err != nil {
+		return errors.Join(fmt.Errorf("listen: %w", err), shop.Close(ctx))
+	}
+	server := &http.Server{
+		Handler: shop.Handler(), ReadHeaderTimeout: 10 * time.Second, ReadTimeout: time.Minute,
+		IdleTimeout: 2 * time.Minute, ErrorLog: slog.NewLogLogger(logger.Handler(), slog.LevelDebug),
+	}
+	failed := make(chan error, 1)
+	go func() { failed <- server.Serve(listener) }()
+	fmt.Fprintf(s.err, "Cartwright is listening on http://%s\n", listener.Addr())
+	select {
+	case err = <-failed:
+	case <-ctx.Done():
+		logger.Info("asked to end: finishing what was taken in")
+	}
+	shop.Unready()
+	drain, cancel := context.WithTimeout(context.WithoutCancel(ctx), drainTime)
+	defer cancel()
+	if shutdown := server.Shutdown(drain); shutdown != nil {
+		logger.Warn("requests were still under way", "error", shutdown)
+		_ = server.Close()
+	}
+	if errors.Is(err, http.ErrServerClosed) {
+		err = nil
+	}
+	return errors.Join(err, shop.Close(ctx))
+}
+
+// announce shows, once, what was made at this start.
+func announce(s streams, shop *Shop) {
+	if shop.MadeKeys.Write != "" {
+		fmt.Fprintf(s.err, "write key (public, for the storefront):  %s\n", shop.MadeKeys.Write)
+	}
+	if shop.MadeKeys.Secret != "" {
+		fmt.Fprintf(s.err, "secret key (for the backend):            %s\n", shop.MadeKeys.Secret)
+	}
+	for _, e := range shop.MadeSecrets {
+		fmt.Fprintf(s.err, "signing secret of %s: %s\n", e.URL, e.Secrets[0].Reveal())
+	}
+	if shop.MadeKeys.Write+shop.MadeKeys.Secret != "" || len(shop.MadeSecrets) > 0 {
+		fmt.Fprintln(s.err, "Keep them: they are not shown again.")
+	}
+}
+
+// check returns everything that is wrong with the settings.
+func (c Config) check() error {
+	var wrong []error
+	add := func(setting string, err error) {
+		if err != nil {
+			wrong = append(wrong, fmt.Errorf("%s: %w", setting, err))
+		}
+	}
+	if _, err := currency.ParseISO(c.Currency); err != nil {
+		add("currency", fmt.Errorf("%q is no ISO 4217 currency", c.Currency))
+	}
+	positive := func(setting string, d time.Duration) {
+		if d < time.Millisecond {
+			add(setting, fmt.Errorf("%s is not a time to wait", d))
+		}
+	}
+	positive("session-timeout", c.SessionTimeout)
+	positive("session-maximum", c.SessionMaximum)
+	positive("duplicate-window", c.DuplicateWindow)
+	if c.SessionEvents < 1 {
+		add("session-events", fmt.Errorf("%d is too few", c.SessionEvents))
+	}
+	if c.Port < 0 || c.Port > 65535 {
+		add("port", fmt.Errorf("%d is not between 0 and 65535", c.Port))
+	}
+	add("cart-wait, cart-maximum-age", cart.NewFlow(c.CartWait, c.CartMaximumAge).Check())
+	add("detect-schedule", jobs.ParseSchedule(c.DetectSchedule))
+	add("deliver-schedule", jobs.ParseSchedule(c.DeliverSchedule))
+	add("close-schedule", jobs.ParseSchedule(c.CloseSchedule))
+	add("upkeep-schedule", jobs.ParseSchedule(c.UpkeepSchedule))
+	_, err := c.endpoints()
+	add("webhooks", err)
+	_, err = logLevel(c.LogLevel)
+	add("log-level", err)
+	if len(wrong) > 0 {
+		return usage("the configuration has mistakes:\n%v", errors.Join(wrong...))
+	}
+	return nil
+}
+
+func logLevel(name string) (level slog.Level, err error) {
+	if err = level.UnmarshalText([]byte(name)); err != nil {
+		err = fmt.Errorf("%q is none of debug, info, warn and error", name)
+	}
+	return level, err
+}
+
+// endpoints reads the configured webhooks: a URL, and secrets with spaces between.
+func (c Config) endpoints() ([]jobs.Endpoint, error) {
+	options := webhook.Options{AllowPrivate: c.WebhookAllowPrivate, AllowPlain: c.WebhookAllowInsecure}
+	var endpoints []jobs.Endpoint
+	var wrong []error
+	for _, text := range c.Webhooks {
+		fields := strings.Fields(text)
+		if len(fields) == 0 {
+			wrong = append(wrong, errors.New("an empty endpoint"))
+			continue
+		}
+		e := jobs.Endpoint{URL: fields[0]}
+		if err := options.Check(e.URL); err != nil {
+			wrong = append(wrong, err)
+		}
+		for _, field := range fields[1:] {
+			secret, err := webhook.ParseSecret(field)
+			if err != nil {
+				wrong = append(wrong, fmt.Errorf("%s: %w", e.URL, err))
+			}
+			e.Secrets = append(e.Secrets, secret)
+		}
+		endpoints = append(endpoints, e)
+	}
+	return endpoints, errors.Join(wrong...)
+}
