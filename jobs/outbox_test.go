@@ -71,12 +71,17 @@ func (s *told) Message(_ *gorm.DB, t cart.Trigger) (cart.Message, error) {
 type receiver struct {
 	mu     sync.Mutex
 	begun  time.Time
+	now    func() time.Time
 	got    []string                         // each attempt: when, host, id
 	answer func(host string, n int) *answer // n: the number of the attempt at this host, from 1
 	counts map[string]int
-	verify map[string]*standardwebhooks.Webhook // by host
+	verify map[string]verifier // by host
+	unit   time.Duration       // in which times are told; 0: a second
 	faults []string
 }
+
+// verifier is the official library's check of a message.
+type verifier func(body []byte, header http.Header) error
 
 // answer is what a server does with an attempt.
 type answer struct {
@@ -101,9 +106,9 @@ func (r *receiver) take(q *http.Request, body []byte) *answer {
 	defer r.mu.Unlock()
 	host := q.URL.Host
 	r.counts[host]++
-	r.got = append(r.got, fmt.Sprint(time.Since(r.begun).Round(time.Second), " ", host, " ", q.Header.Get("Webhook-Id")))
+	r.got = append(r.got, fmt.Sprint(r.now().Sub(r.begun).Truncate(max(r.unit, time.Second)), " ", host, " ", q.Header.Get("Webhook-Id")))
 	if v := r.verify[host]; v != nil {
-		if err := v.Verify(body, q.Header); err != nil {
+		if err := v(body, q.Header); err != nil {
 			r.faults = append(r.faults, err.Error())
 		}
 	}
@@ -145,7 +150,7 @@ func newPost(t *testing.T, db *database.DB, clock func() time.Time, hosts ...str
 	}
 	p := &post{
 		t: t, db: db, log: log, clock: clock, told: &told{wrong: map[string]string{}},
-		receiver: &receiver{begun: time.Now(), counts: map[string]int{}, verify: map[string]*standardwebhooks.Webhook{}},
+		receiver: &receiver{begun: clock(), now: clock, counts: map[string]int{}, verify: map[string]verifier{}},
 	}
 	p.configure(hosts...)
 	p.open()
@@ -174,7 +179,7 @@ func (p *post) configure(hosts ...string) {
 		if err != nil {
 			p.t.Fatal(err)
 		}
-		p.receiver.verify[e.URL[len("https://"):len(e.URL)-len("/hook")]] = v
+		p.receiver.verify[e.URL[len("https://"):len(e.URL)-len("/hook")]] = v.Verify
 	}
 }
 
