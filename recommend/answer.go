@@ -1,0 +1,100 @@
+package recommend
+
+import (
+	"context"
+	"crypto/rand"
+	"encoding/hex"
+	"fmt"
+
+	"cartwright/sessions"
+)
+
+// Answer is what is recommended.
+type Answer struct {
+	ID      string  `json:"id"` // 128 random bits, by which what became of it can be told
+	Context Context `json:"context"`
+	Items   []Item  `json:"items"`
+}
+
+// Item is one recommended product. Its score compares with those of the same
+// strategy in the same answer only. Support is how many sessions speak for it.
+type Item struct {
+	ID       sessions.ProductID `json:"product_id"`
+	Score    float64            `json:"score"`
+	Strategy Strategy           `json:"strategy"`
+	Reason   string             `json:"reason"` // in words
+	Support  int                `json:"support"`
+	Product  *sessions.Product  `json:"product"` // null if the catalog does not know it
+}
+
+// Recommend answers a request. What happened until now is taken into account if
+// that takes no longer than a tenth of a second. The answer has n items if there
+// are as many that may be shown, and but for its id follows from the log alone. An
+// error is a [RequestError], ctx's, or one of InCart and Bought. Cost: some tens
+// of microseconds, where popularity has to fill up some hundreds.
+func (r *Recommender) Recommend(ctx context.Context, q Request) (Answer, error) {
+	q, err := q.checked()
+	if err != nil {
+		return Answer{}, err
+	}
+	who := Shopper{q.Anonymous, q.Customer}
+	cart, bought, err := r.known(ctx, who)
+	if err != nil {
+		return Answer{}, err
+	}
+	if err := r.freshen(ctx); err != nil {
+		return Answer{}, err
+	}
+	answer := Answer{ID: newID(), Context: q.Context}
+	r.mu.RLock()
+	defer r.mu.RUnlock()
+	s := r.memory.recall(who)
+	s.cart, s.bought = append(s.cart, cart...), append(s.bought, bought...)
+	answer.Items = r.ask(q, s)
+	return answer, nil
+}
+
+// known asks what the shop knows of a customer beside what is remembered.
+func (r *Recommender) known(ctx context.Context, who Shopper) (cart, bought []string, err error) {
+	if who.Customer == "" {
+		return nil, nil, nil
+	}
+	if cart, err = products(ctx, r.options.InCart, who); err != nil {
+		return nil, nil, fmt.Errorf("find what customer %q has in the cart: %w", who.Customer, err)
+	}
+	if bought, err = products(ctx, r.options.Bought, who); err != nil {
+		return nil, nil, fmt.Errorf("find what customer %q bought: %w", who.Customer, err)
+	}
+	return cart, bought, nil
+}
+
+func products(ctx context.Context, find func(context.Context, Shopper) ([]sessions.ProductID, error), who Shopper) ([]string, error) {
+	if find == nil {
+		return nil, nil
+	}
+	found, err := find(ctx, who)
+	ids := make([]string, len(found))
+	for i, p := range found {
+		ids[i] = string(p)
+	}
+	return ids, err
+}
+
+// freshen waits for the follower to reach the end of the log, but not for long:
+// an answer that is a little old is better than none.
+func (r *Recommender) freshen(ctx context.Context) error {
+	head := r.log.Head().Seq
+	if r.Cursor() >= head {
+		return ctx.Err()
+	}
+	short, cancel := context.WithTimeout(ctx, freshnessWait)
+	defer cancel()
+	_ = r.WaitFor(short, head) // answering without it is meant
+	return ctx.Err()
+}
+
+func newID() string {
+	var id [16]byte
+	_, _ = rand.Read(id[:]) // never fails
+	return hex.EncodeToString(id[:])
+}

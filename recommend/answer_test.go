@@ -1,0 +1,157 @@
+package recommend
+
+import (
+	"encoding/json"
+	"errors"
+	"fmt"
+	"testing"
+	"time"
+
+	"cartwright/sessions"
+)
+
+// teaShop is a tale of a shop where kettles and teapots go together: yesterday
+// forty sessions, today two.
+func teaShop(t testing.TB) *tale {
+	s := newTale(t).sells(
+		sessions.Product{ID: "kettle", Name: "Kettle", Category: "Kitchen"},
+		sessions.Product{ID: "spoon", Name: "Spoon", Category: "Kitchen"},
+		sessions.Product{ID: "teapot", Name: "Teapot"},
+		sessions.Product{ID: "whisk", Name: "Whisk", Category: "Kitchen"},
+	)
+	for i := range 40 {
+		who := fmt.Sprint("early-", i)
+		s.views(who, "kettle", "teapot")
+		if i < 12 {
+			s.orders(who, who, "kettle", "cosy")
+		}
+		if i%10 == 0 {
+			s.views(fmt.Sprint("other-", i), "spoon")
+		}
+	}
+	s.passes(24 * time.Hour)
+	return s.views("late", "lamp", "teapot").views("single", "lamp")
+}
+
+func TestEveryContextHasItsChainAndSaysWhy(t *testing.T) {
+	s := teaShop(t).views("anna", "kettle").adds("ben", "kettle").views("carl", "teapot").passes(time.Hour).views("late", "lamp")
+	for _, c := range []struct {
+		name string
+		q    Request
+		want string
+	}{
+		{"a newcomer at home", Request{Context: Home}, `
+			kettle | popular | popular now: 42 sessions
+			teapot | popular | popular now: 42 sessions
+			cosy   | popular | popular now: 12 sessions
+			spoon  | popular | popular now: 4 sessions
+			lamp   | popular | popular now: 3 sessions
+			whisk  | catalog | from the catalog`},
+		{"somebody who comes back", Request{Context: Home, Anonymous: "carl", N: 3}, `
+			kettle | viewed_together | viewed together with Teapot by 40 sessions
+			cosy   | viewed_together | viewed together with Teapot by 12 sessions
+			lamp   | viewed_together | viewed together with Teapot by 1 session`},
+		{"a product page", Request{Context: Product, Item: "kettle", N: 5}, `
+			teapot | viewed_together     | viewed together by 40 sessions
+			cosy   | viewed_together     | viewed together by 12 sessions
+			spoon  | popular_in_category | popular in Kitchen: 4 sessions
+			lamp   | popular             | popular now: 3 sessions
+			whisk  | catalog             | from the catalog`},
+		{"the page of a product that nobody saw", Request{Context: Product, Item: "sieve", N: 2}, `
+			kettle | popular | popular now: 42 sessions
+			teapot | popular | popular now: 42 sessions`},
+		{"a cart", Request{Context: Cart, Anonymous: "ben", N: 3}, `
+			cosy   | bought_together  | bought together with Kettle in 12 orders
+			teapot | similar_sessions | seen in 40 similar sessions
+			spoon  | popular          | popular now: 4 sessions`},
+		{"an empty cart", Request{Context: Cart, Anonymous: "nobody", N: 1}, `
+			kettle | popular | popular now: 42 sessions`},
+	} {
+		if got, want := explained(s.asks(c.q)), aligned(c.want); got != want {
+			t.Errorf("%s:\n%swant:\n%s", c.name, got, want)
+		}
+	}
+}
+
+func TestAClickCountsForItsShopperAtOnce(t *testing.T) {
+	s := teaShop(t)
+	s.views("anna", "kettle")
+	got := s.asks(Request{Context: Home, Anonymous: "anna", N: 2})
+	if want := aligned("cosy | similar_sessions | seen in 12 similar sessions\nteapot | similar_sessions | seen in 40 similar sessions"); explained(got) != want {
+		t.Errorf("after a kettle:\n%swant:\n%s", explained(got), want)
+	}
+	s.views("anna", "spoon").views("bella", "spoon", "whisk")
+	got = s.asks(Request{Context: Home, Anonymous: "anna", N: 1})
+	if want := aligned("whisk | similar_sessions | seen in 1 similar session"); explained(got) != want {
+		t.Errorf("after a spoon, too:\n%swant:\n%s", explained(got), want)
+	}
+}
+
+func TestTheAskingSessionDoesNotSpeakForItself(t *testing.T) {
+	s := newTale(t).views("anna", "a", "b", "a")
+	for _, q := range []Request{{Context: Home, Anonymous: "anna"}, {Context: Product, Item: "a", Anonymous: "anna"}} {
+		for _, item := range s.asks(q) {
+			if item.Strategy != PopularNow {
+				t.Errorf("%s: %s is recommended because of the shopper's own session: %s", q.Context, item.ID, item.Reason)
+			}
+		}
+	}
+	items := s.views("bella", "a", "b").asks(Request{Context: Product, Item: "a", Anonymous: "anna"})
+	if got, want := explained(items), aligned("b | viewed_together | viewed together by 2 sessions"); got != want {
+		t.Errorf("once another session says so:\n%swant:\n%s", got, want)
+	}
+}
+
+func TestASessionThatEndedIsHistory(t *testing.T) {
+	s := newTale(t)
+	for _, who := range []string{"x", "y", "z"} {
+		s.views(who, "a", "b")
+	}
+	first := func() Strategy { return s.asks(Request{Context: Home, Anonymous: "anna", N: 1})[0].Strategy }
+	if s.views("anna", "a"); first() != SimilarSessions {
+		t.Errorf("a session that goes on is answered by %s", first())
+	}
+	if s.passes(31*time.Minute).views("later", "c"); first() != ViewTogether {
+		t.Errorf("a session that ended is answered by %s", first())
+	}
+}
+
+func TestAnswersAreSentAsPromised(t *testing.T) {
+	price := int64(1295)
+	s := newTale(t).sells(sessions.Product{ID: "a", Name: "Lamp", Price: &price, Currency: "EUR"}).views("x", "b")
+	body, err := json.Marshal(Answer{ID: "1f", Context: Home, Items: s.asks(Request{Context: Home})})
+	if err != nil {
+		t.Fatal(err)
+	}
+	want := `{"id":"1f","context":"home","items":[` +
+		`{"product_id":"b","score":1,"strategy":"popular","reason":"popular now: 1 session","support":1,"product":null},` +
+		`{"product_id":"a","score":0,"strategy":"catalog","reason":"from the catalog","support":0,` +
+		`"product":{"product_id":"a","name":"Lamp","price":1295,"currency":"EUR"}}]}`
+	if string(body) != want {
+		t.Errorf("sent\n%s\nwant\n%s", body, want)
+	}
+	if body, _ = json.Marshal(newTale(t).asks(Request{Context: Home})); string(body) != "[]" {
+		t.Errorf("an empty shop answers %s", body)
+	}
+}
+
+func TestRequestsThatCannotBeAnswered(t *testing.T) {
+	for _, c := range []struct {
+		q    Request
+		part string
+	}{
+		{Request{Context: "checkout"}, "context"},
+		{Request{}, "context"},
+		{Request{Context: Product}, "item"},
+		{Request{Context: Home, N: -1}, "n"},
+		{Request{Context: Home, N: 101}, "n"},
+	} {
+		_, err := c.q.checked()
+		if wrong, ok := errors.AsType[*RequestError](err); !ok || wrong.Part != c.part {
+			t.Errorf("%+v: error %v, want one about %s", c.q, err, c.part)
+		}
+	}
+	if q, err := (Request{Context: Cart}).checked(); err != nil || q.N != DefaultN {
+		t.Errorf("the default number is %d, %v", q.N, err)
+	}
+}

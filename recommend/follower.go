@@ -1,0 +1,194 @@
+package recommend
+
+import (
+	"context"
+	"fmt"
+	"log/slog"
+	"sync"
+	"time"
+
+	"cartwright/sessions"
+)
+
+const (
+	followBatch   = 500              // events taken in at a time, while nobody is answered
+	followPause   = time.Second      // after a failure
+	reportEvery   = 10 * time.Second // of a long first pass
+	freshnessWait = 100 * time.Millisecond
+)
+
+// Options configure a recommender.
+type Options struct {
+	Limits Limits // the window of the index; the zero value means [DefaultLimits]
+
+	// InCart and Bought tell what a customer has in open carts and has ever
+	// bought, beyond what the shopper's own events say. They are asked only about
+	// shoppers with a customer id. An error fails the answer, because what they
+	// name must never be recommended. Nil means nothing.
+	InCart, Bought func(ctx context.Context, who Shopper) ([]sessions.ProductID, error)
+
+	Logger *slog.Logger // nil means none
+}
+
+// Recommender answers what a shopper may want next. It follows the log, and all
+// that it holds, in memory, follows from the log alone: the index, the catalog and
+// what the newest shoppers did. It is safe for concurrent use.
+type Recommender struct {
+	log     *sessions.Log
+	options Options
+	cancel  context.CancelFunc
+	done    chan struct{}
+
+	mu      sync.RWMutex // held before the index's own lock; guards what follows
+	index   *Index
+	shelf   *shelf
+	memory  *memory
+	cursor  sessions.Seq
+	changed chan struct{} // closes when cursor moves
+}
+
+// NewRecommender returns the recommender of a log, to be started.
+func NewRecommender(log *sessions.Log, o Options) *Recommender {
+	if o.Limits == (Limits{}) {
+		o.Limits = DefaultLimits()
+	}
+	if o.Logger == nil {
+		o.Logger = slog.New(slog.DiscardHandler)
+	}
+	return &Recommender{
+		log: log, options: o, done: make(chan struct{}), changed: make(chan struct{}),
+		index: NewIndex(o.Limits), shelf: newShelf(), memory: newMemory(),
+	}
+}
+
+// Start follows the log from its first event until Close. It does not wait for
+// the first pass: see [Recommender.WaitFor]. A pass costs a few microseconds an event.
+func (r *Recommender) Start(ctx context.Context) {
+	ctx, r.cancel = context.WithCancel(context.WithoutCancel(ctx))
+	go r.run(ctx)
+}
+
+// Close stops following. Answers stay possible.
+func (r *Recommender) Close() {
+	if r.cancel != nil {
+		r.cancel()
+		<-r.done
+	}
+}
+
+// Cursor is the last event that answers take into account.
+func (r *Recommender) Cursor() sessions.Seq {
+	r.mu.RLock()
+	defer r.mu.RUnlock()
+	return r.cursor
+}
+
+// WaitFor returns when answers take all events up to a seq into account, or with
+// ctx's error.
+func (r *Recommender) WaitFor(ctx context.Context, seq sessions.Seq) error {
+	for {
+		r.mu.RLock()
+		cursor, changed := r.cursor, r.changed
+		r.mu.RUnlock()
+		if cursor >= seq {
+			return nil
+		}
+		select {
+		case <-changed:
+		case <-ctx.Done():
+			return ctx.Err()
+		}
+	}
+}
+
+// Stats counts what the index holds.
+func (r *Recommender) Stats() Stats { return r.index.Stats() }
+
+// Forget takes out of the index every session that one of events began, and out
+// of memory all streams that they came in. Given all events of a visitor, answers
+// are as if that visitor had never been there, until the log is read anew:
+// whoever erases a visitor takes the events out of the log first.
+func (r *Recommender) Forget(events []*sessions.Event) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	for _, e := range events {
+		r.index.Remove(SessionKey(e.Seq))
+		if name := e.Stream(); name != "" {
+			r.memory.forget(name)
+		}
+	}
+}
+
+// run follows the log. A failure is logged and what failed is tried again.
+func (r *Recommender) run(ctx context.Context) {
+	defer close(r.done)
+	if err := r.firstPass(ctx); err != nil {
+		return
+	}
+	for ctx.Err() == nil {
+		if err := r.log.Wait(ctx, r.Cursor()); err != nil {
+			return
+		}
+		r.step(ctx)
+	}
+}
+
+// firstPass reads the log up to where it ends now, and reports on a long one.
+func (r *Recommender) firstPass(ctx context.Context) error {
+	head := r.log.Head().Seq
+	began := time.Now()
+	reported := began
+	for r.Cursor() < head {
+		if err := ctx.Err(); err != nil {
+			return err
+		}
+		r.step(ctx)
+		if now := time.Now(); now.Sub(reported) >= reportEvery {
+			reported = now
+			r.options.Logger.Info("building the recommendation index", "events", r.Cursor(), "of", head)
+		}
+	}
+	s := r.Stats()
+	r.options.Logger.Info("recommendation index is ready", "events", r.Cursor(), "sessions", s.Sessions,
+		"clicks", s.Clicks, "items", s.Items, "bytes", s.Bytes, "took", time.Since(began).Round(time.Millisecond))
+	return nil
+}
+
+// step takes in the next events, or logs why it cannot and pauses.
+func (r *Recommender) step(ctx context.Context) {
+	events, err := r.log.Since(ctx, r.Cursor(), followBatch)
+	if err == nil {
+		err = r.take(events)
+	}
+	if err == nil || ctx.Err() != nil {
+		return
+	}
+	r.options.Logger.Error("recommendations follower", "after", r.Cursor(), "error", err)
+	select {
+	case <-time.After(followPause):
+	case <-ctx.Done():
+	}
+}
+
+// take takes in events that follow the cursor. An event that cannot be read stops
+// it there.
+func (r *Recommender) take(events []*sessions.Event) (err error) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	var clicks []Click
+	for _, e := range events {
+		if clicks, err = r.memory.take(e, clicks); err != nil {
+			err = fmt.Errorf("take in event %d: %w", e.Seq, err)
+			break
+		}
+		if p := entryOf(e); p != nil {
+			r.shelf.put(*p)
+		}
+		r.cursor = e.Seq
+	}
+	r.index.Append(clicks...)
+	r.shelf.settle()
+	close(r.changed)
+	r.changed = make(chan struct{})
+	return err
+}

@@ -1,0 +1,189 @@
+package recommend
+
+import (
+	"encoding/json"
+	"fmt"
+
+	"github.com/hashicorp/golang-lru/v2/simplelru"
+
+	"cartwright/sessions"
+)
+
+// How much is remembered of shoppers. What was not heard of for longest is
+// forgotten first, counted in events of the log, so that what is remembered
+// follows from the log alone.
+const (
+	rememberedStreams   = 100_000
+	rememberedHoldings  = 500_000
+	rememberedCustomers = 100_000
+	rememberedOrders    = 100_000
+	rememberedMoves     = 100_000 // after as many joins all streams are told of them
+)
+
+// memory is what the log's newest events say of single shoppers. It turns events
+// into clicks: it knows which session each belongs to.
+type memory struct {
+	settings  sessions.Settings
+	newest    sessions.Millis // when the newest event of any shopper happened
+	streams   *simplelru.LRU[string, *stream]
+	holdings  *simplelru.LRU[string, *holding]
+	customers *simplelru.LRU[sessions.CustomerID, whereabouts]
+	orders    *simplelru.LRU[sessions.OrderID, struct{}] // those that count already
+	moved     map[sessions.VisitorID]sessions.VisitorID  // joins that spans may not know yet
+}
+
+// whereabouts is the stream where a customer was last, and who they are.
+type whereabouts struct {
+	stream  string
+	visitor sessions.VisitorID
+}
+
+func newMemory() *memory {
+	return &memory{
+		settings: sessions.DefaultSettings(),
+		streams:  recent[string, *stream](rememberedStreams), holdings: recent[string, *holding](rememberedHoldings),
+		customers: recent[sessions.CustomerID, whereabouts](rememberedCustomers),
+		orders:    recent[sessions.OrderID, struct{}](rememberedOrders),
+		moved:     map[sessions.VisitorID]sessions.VisitorID{},
+	}
+}
+
+func recent[K comparable, V any](size int) *simplelru.LRU[K, V] {
+	l, err := simplelru.NewLRU[K, V](size, nil)
+	if err != nil {
+		panic(err) // only a size below one is refused
+	}
+	return l
+}
+
+// take folds the next event in and appends the clicks that it says to dst. Bots
+// are nobody's memory. Where consent was denied, the cart is known, so that what
+// is in it is not recommended, but nothing of what was looked at.
+func (m *memory) take(e *sessions.Event, dst []Click) ([]Click, error) {
+	if e.Kind == sessions.SettingsChanged {
+		if err := json.Unmarshal(e.Data, &m.settings); err != nil {
+			return dst, fmt.Errorf("read settings of event %d: %w", e.Seq, err)
+		}
+	}
+	m.join(e)
+	name := e.Stream()
+	if name == "" || e.Bot {
+		return dst, nil
+	}
+	m.newest = max(m.newest, e.Occurred)
+	st := m.stream(name)
+	session := st.place(e, m.settings)
+	if e.Customer != "" {
+		m.customers.Add(e.Customer, whereabouts{name, e.Visitor})
+	}
+	if holds(e.Kind) {
+		m.hold(name, e)
+	}
+	if e.Consent == "denied" {
+		return dst, nil
+	}
+	return m.click(e, st, session, dst), nil
+}
+
+// join takes note of visitors that became one. Spans learn of it when they are
+// looked at, or all together when much has gathered.
+func (m *memory) join(e *sessions.Event) {
+	for _, moved := range e.Joined {
+		m.moved[moved] = e.Visitor
+	}
+	if len(m.moved) < rememberedMoves {
+		return
+	}
+	for _, st := range m.streams.Values() {
+		m.relabel(st)
+	}
+	for _, customer := range m.customers.Keys() {
+		w, _ := m.customers.Peek(customer)
+		w.visitor = m.root(w.visitor)
+		m.customers.Add(customer, w) // from the oldest to the newest: their order stays
+	}
+	clear(m.moved)
+}
+
+func (m *memory) relabel(st *stream) {
+	for i := range st.spans {
+		st.spans[i].Visitor = m.root(st.spans[i].Visitor)
+	}
+}
+
+// root follows joins to the visitor that survived.
+func (m *memory) root(v sessions.VisitorID) sessions.VisitorID {
+	for {
+		next, moved := m.moved[v]
+		if !moved {
+			return v
+		}
+		v = next
+	}
+}
+
+// stream is the stream of a name, new if it is not remembered.
+func (m *memory) stream(name string) *stream {
+	st, ok := m.streams.Get(name)
+	if !ok {
+		st = &stream{}
+		m.streams.Add(name, st)
+	}
+	if len(m.moved) > 0 {
+		m.relabel(st)
+	}
+	return st
+}
+
+// hold folds an event into what its stream's shopper has.
+func (m *memory) hold(name string, e *sessions.Event) {
+	h, ok := m.holdings.Get(name)
+	if !ok {
+		h = &holding{}
+	}
+	h.take(e)
+	switch {
+	case h.empty():
+		m.holdings.Remove(name)
+	case !ok:
+		m.holdings.Add(name, h)
+	}
+}
+
+// click appends what an event says of items. An order says it once, whichever
+// ways it came.
+func (m *memory) click(e *sessions.Event, st *stream, session sessions.SessionID, dst []Click) []Click {
+	var action Action
+	switch e.Kind {
+	case sessions.ProductViewed:
+		action = Viewed
+	case sessions.ProductAdded:
+		action = Added
+	case sessions.OrderCompleted:
+		if e.Order != "" && m.orders.Contains(e.Order) {
+			return dst
+		}
+		if e.Order != "" {
+			m.orders.Add(e.Order, struct{}{})
+		}
+		action = Purchased
+	default:
+		return dst
+	}
+	for _, l := range e.Lines {
+		if l.Product == "" {
+			continue
+		}
+		if action != Purchased {
+			st.step(string(l.Product), session)
+		}
+		dst = append(dst, Click{SessionKey(session), string(l.Product), action, int64(e.Occurred)})
+	}
+	return dst
+}
+
+// forget drops what is remembered of a stream.
+func (m *memory) forget(stream string) {
+	m.streams.Remove(stream)
+	m.holdings.Remove(stream)
+}

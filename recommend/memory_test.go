@@ -1,0 +1,180 @@
+package recommend
+
+import (
+	"encoding/json"
+	"fmt"
+	"slices"
+	"testing"
+	"time"
+
+	"cartwright/sessions"
+)
+
+// customer is an event of a customer, in a browser if who is not empty.
+func customer(kind sessions.Kind, id, who string, items ...string) *sessions.Event {
+	e := event(kind, who, items...)
+	e.Customer = sessions.CustomerID(id)
+	return e
+}
+
+// by sets an event's visitor.
+func by(v sessions.VisitorID, e *sessions.Event) *sessions.Event {
+	e.Visitor = v
+	return e
+}
+
+func TestWhoSeesWhat(t *testing.T) {
+	s := newTale(t)
+	const ann, bob = 1001, 1002
+	s.happens(
+		by(ann, customer(sessions.ProductViewed, "ann", "tablet", "a")),
+		by(ann, customer(sessions.ProductAdded, "ann", "tablet", "b")),
+		by(ann, customer(sessions.OrderCompleted, "ann", "", "c")),
+		by(bob, customer(sessions.ProductViewed, "bob", "", "d")),
+	)
+	expect := func(what string, who Shopper, items, cart, bought string) {
+		t.Helper()
+		got := s.r.memory.recall(who)
+		if fmt.Sprint(got.items) != items || fmt.Sprint(got.cart) != cart || fmt.Sprint(got.bought) != bought {
+			t.Errorf("%s: looked at %v, has %v, bought %v, want %s, %s, %s", what, got.items, got.cart, got.bought, items, cart, bought)
+		}
+	}
+	expect("the browser", Shopper{Anonymous: "tablet"}, "[a b]", "[b]", "[]")
+	expect("the customer", Shopper{Customer: "ann"}, "[]", "[]", "[c]")
+	s.happens(by(ann, customer(sessions.ProductViewed, "ann", "tablet", "e")))
+	expect("the customer, who came back to the browser", Shopper{Customer: "ann"}, "[a b e]", "[b]", "[c]")
+	expect("both", Shopper{"tablet", "ann"}, "[a b e]", "[b]", "[c]")
+	expect("another browser of the customer", Shopper{"phone", "ann"}, "[a b e]", "[b]", "[c]")
+	expect("another customer", Shopper{Customer: "bob"}, "[d]", "[]", "[]")
+	expect("nobody", Shopper{}, "[]", "[]", "[]")
+
+	s.happens(by(bob, customer(sessions.ProductViewed, "bob", "tablet", "f")))
+	expect("a customer on whose tablet another is now", Shopper{Customer: "ann"}, "[]", "[]", "[c]")
+	expect("the other", Shopper{Customer: "bob"}, "[f]", "[b]", "[]")
+}
+
+func TestAJoinKeepsASessionWhole(t *testing.T) {
+	for _, rush := range []int{0, rememberedMoves} {
+		s := newTale(t).views("anna", "a").views("late", "z")
+		joining := customer(sessions.Identify, "ann", "phone")
+		joining.Visitor, joining.Joined = 500, []sessions.VisitorID{s.visitors["anna"]}
+		for i := range rush {
+			joining.Joined = append(joining.Joined, sessions.VisitorID(1_000_000+i))
+		}
+		s.happens(joining, by(500, event(sessions.ProductViewed, "anna", "b")))
+		if got := s.r.memory.recall(Shopper{Anonymous: "anna"}).items; !slices.Equal(got, []string{"a", "b"}) {
+			t.Errorf("after %d other joins the session holds %v", rush, got)
+		}
+		if stats := s.r.Stats(); stats.Sessions != 2 {
+			t.Errorf("after %d other joins there are %d sessions", rush, stats.Sessions)
+		}
+		if n := len(s.r.memory.moved); rush > 0 && n != 0 {
+			t.Errorf("%d joins are still kept", n)
+		}
+	}
+}
+
+func TestBotsAndThoseWhoDeniedConsentLeaveNoTrace(t *testing.T) {
+	bot := event(sessions.ProductViewed, "crawler", "a")
+	bot.Bot = true
+	denied := event(sessions.ProductAdded, "shy", "b")
+	denied.Consent = "denied"
+	nobody := event(sessions.ProductViewed, "", "c")
+	own := &sessions.Event{Kind: sessions.DecisionMade, Source: sessions.Ours, Visitor: 7}
+	s := newTale(t).happens(bot, denied, nobody, own)
+	if stats := s.r.Stats(); stats.Clicks != 0 {
+		t.Errorf("the index holds %d clicks", stats.Clicks)
+	}
+	if got := s.r.memory.recall(Shopper{Anonymous: "shy"}); len(got.items) != 0 || !slices.Equal(got.cart, []string{"b"}) {
+		t.Errorf("of who denied consent %+v is remembered", got)
+	}
+	s.views("x", "b", "d").expect("what is in the cart nevertheless", Request{Context: Home, Anonymous: "shy"}, "d")
+}
+
+func TestAnOrderCountsOnce(t *testing.T) {
+	backend := customer(sessions.OrderCompleted, "ann", "", "a", "b")
+	backend.Order, backend.Source = "1", sessions.Backend
+	s := newTale(t).orders("anna", "1", "a", "b").happens(by(9, backend)).orders("ben", "2", "a", "b")
+	items := s.asks(Request{Context: Cart, Anonymous: "x", Item: "a"})
+	if len(items) != 2 || items[0].Reason != "popular now: 2 sessions" {
+		t.Errorf("an order told in two ways counts so:\n%s", explained(items))
+	}
+	for _, unnamed := range []string{"carl", "dora"} {
+		s.orders(unnamed, "", "a", "b")
+	}
+	if got := s.r.Stats().Sessions; got != 4 {
+		t.Errorf("with two orders that have no id there are %d sessions, want 4", got)
+	}
+}
+
+func TestSettingsOfTheLogCutSessions(t *testing.T) {
+	changed := &sessions.Event{Kind: sessions.SettingsChanged, Source: sessions.Ours}
+	changed.Data, _ = json.Marshal(sessions.Settings{SessionTimeout: time.Minute, SessionMaximum: time.Hour, SessionEvents: 10})
+	s := newTale(t).views("anna", "a").passes(2*time.Minute).views("anna", "b").happens(changed)
+	s.passes(2*time.Minute).views("anna", "c")
+	if got := s.r.memory.recall(Shopper{Anonymous: "anna"}); !slices.Equal(got.items, []string{"c"}) || !slices.Equal(got.before, []string{"b", "a"}) {
+		t.Errorf("the session holds %v after %v", got.items, got.before)
+	}
+	changed.Data = []byte("{")
+	if err := s.r.take([]*sessions.Event{changed}); err == nil {
+		t.Error("settings that cannot be read were taken")
+	}
+}
+
+func TestMemoryOfOneStreamIsBounded(t *testing.T) {
+	s := newTale(t)
+	for i := range 3 * heldLines {
+		item := fmt.Sprint("p", i)
+		s.views("greedy", item).orders("greedy", "", item).adds("greedy", item).passes(time.Hour)
+	}
+	var cart []sessions.Line
+	for i := range 3 * heldLines {
+		cart = append(cart, sessions.Line{Product: sessions.ProductID(fmt.Sprint("q", i)), Quantity: 1})
+	}
+	whole := event(sessions.CartUpdated, "greedy")
+	whole.Lines = cart
+	s.happens(whole)
+	st, _ := s.r.memory.streams.Peek("a:greedy")
+	h, _ := s.r.memory.holdings.Peek("a:greedy")
+	if len(st.spans) != streamSpans || len(st.steps) != streamSteps || len(h.cart) != heldLines || len(h.bought) != heldBought {
+		t.Errorf("remembered %d spans, %d steps, %d lines, %d bought", len(st.spans), len(st.steps), len(h.cart), len(h.bought))
+	}
+	if last := h.bought[heldBought-1]; last != fmt.Sprint("p", 3*heldLines-1) {
+		t.Errorf("the newest that was bought is %s", last)
+	}
+}
+
+func TestTheQuietestStreamIsForgottenFirst(t *testing.T) {
+	s := newTale(t).views("first", "a").views("second", "a")
+	for i := range rememberedStreams - 1 {
+		if i == 10 {
+			s.views("first", "b")
+		}
+		s.happens(event(sessions.Page, fmt.Sprint(i)))
+	}
+	for who, want := range map[string]bool{"first": true, "second": false} {
+		if got := s.r.memory.streams.Contains("a:" + who); got != want {
+			t.Errorf("the stream that was %s to come is remembered: %v", who, got)
+		}
+	}
+}
+
+func TestForgettingAVisitorLeavesNoTrace(t *testing.T) {
+	others := func(s *tale) *tale { return s.views("x", "a", "b").views("y", "a", "c", "b").orders("y", "1", "a") }
+	with := others(newTale(t)).views("me", "a", "c", "d").adds("me", "c").passes(time.Hour).orders("me", "2", "a", "d")
+	var mine []*sessions.Event
+	for seq := range with.seq {
+		e := event(sessions.ProductViewed, "me")
+		e.Seq = seq + 1
+		if e.Seq > 6 {
+			mine = append(mine, e)
+		}
+	}
+	with.r.Forget(mine)
+	without := others(newTale(t))
+	for _, q := range []Request{{Context: Home}, {Context: Home, Anonymous: "me"}, {Context: Product, Item: "a"}, {Context: Cart, Anonymous: "me"}} {
+		if got, want := explained(with.asks(q)), explained(without.asks(q)); got != want {
+			t.Errorf("%+v: answered\n%sas if never there:\n%s", q, got, want)
+		}
+	}
+}

@@ -1,0 +1,88 @@
+package recommend
+
+import (
+	"slices"
+
+	"cartwright/sessions"
+)
+
+// Shopper names who asks. An anonymous id alone, which is all that a public key
+// may tell, leads to that id's own events and no others. A customer id leads to
+// all that is known of the customer: only the shop's backend may tell one.
+type Shopper struct {
+	Anonymous sessions.AnonymousID
+	Customer  sessions.CustomerID
+}
+
+// shopper is what an answer takes into account of who asks.
+type shopper struct {
+	session SessionKey // the one that goes on, 0 if none does
+	items   []string   // of it, newest last, repeats included
+	before  []string   // distinct items of earlier sessions, newest first
+	cart    []string
+	bought  []string
+}
+
+// recall returns what is remembered of a shopper.
+func (m *memory) recall(who Shopper) shopper {
+	var s shopper
+	for _, name := range m.streamsOf(who) {
+		if h, ok := m.holdings.Peek(name); ok {
+			for _, line := range h.cart {
+				s.cart = append(s.cart, line.item)
+			}
+			s.bought = append(s.bought, h.bought...)
+		}
+		if st, ok := m.streams.Peek(name); ok && s.session == 0 {
+			s.follow(st, st.current(m.newest, m.settings))
+		}
+	}
+	return s
+}
+
+// follow takes over what a stream's shopper looked at.
+func (s *shopper) follow(st *stream, current *sessions.Span) {
+	if current != nil {
+		s.session = SessionKey(current.ID)
+	}
+	for _, step := range slices.Backward(st.steps) {
+		switch {
+		case current != nil && step.session == current.ID:
+			s.items = append(s.items, step.item)
+		case !slices.Contains(s.before, step.item):
+			s.before = append(s.before, step.item)
+		}
+	}
+	slices.Reverse(s.items)
+}
+
+// streamsOf lists the streams that belong to a shopper: the browser that asks,
+// that in which the customer was last, unless another is there now, and what the
+// backend tells of the customer.
+func (m *memory) streamsOf(who Shopper) []string {
+	var names []string
+	if who.Anonymous != "" {
+		names = append(names, (&sessions.Event{Payload: sessions.Payload{Anonymous: who.Anonymous}}).Stream())
+	}
+	if who.Customer == "" {
+		return names
+	}
+	if w, ok := m.customers.Peek(who.Customer); ok && m.isThere(w) && !slices.Contains(names, w.stream) {
+		names = append(names, w.stream)
+	}
+	own := (&sessions.Event{Payload: sessions.Payload{Customer: who.Customer}}).Stream()
+	if !slices.Contains(names, own) {
+		names = append(names, own)
+	}
+	return names
+}
+
+// isThere reports whether the last session of a stream is of the customer who was
+// seen in it.
+func (m *memory) isThere(w whereabouts) bool {
+	st, ok := m.streams.Peek(w.stream)
+	if !ok || len(st.spans) == 0 {
+		return false
+	}
+	return m.root(st.spans[len(st.spans)-1].Visitor) == m.root(w.visitor)
+}

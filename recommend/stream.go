@@ -1,0 +1,61 @@
+package recommend
+
+import (
+	"slices"
+
+	"cartwright/sessions"
+)
+
+const (
+	// streamSpans is how many of a stream's sessions are remembered: more than one
+	// because events come late.
+	streamSpans = 8
+	// streamSteps is how many of the items last looked at are remembered.
+	streamSteps = 20
+)
+
+// stream is what is remembered of one stream: the sessions to which more events
+// may come, the one that was active last at the end, and the items last looked at.
+type stream struct {
+	spans []sessions.Span
+	steps []step
+}
+
+// step is an item looked at or added in a session.
+type step struct {
+	item    string
+	session sessions.SessionID
+}
+
+// place cuts the stream: it returns the session that an event belongs to.
+func (st *stream) place(e *sessions.Event, s sessions.Settings) sessions.SessionID {
+	span := sessions.Begin(e)
+	if i := sessions.Cut(st.spans, e, s); i >= 0 {
+		span = st.spans[i].With(e)
+		st.spans = slices.Delete(st.spans, i, i+1)
+	} else if len(st.spans) == streamSpans {
+		st.spans = slices.Delete(st.spans, 0, 1)
+	}
+	st.spans = append(st.spans, span)
+	return span.ID
+}
+
+// step remembers an item looked at.
+func (st *stream) step(item string, session sessions.SessionID) {
+	if len(st.steps) == streamSteps {
+		st.steps = slices.Delete(st.steps, 0, 1)
+	}
+	st.steps = append(st.steps, step{item, session})
+}
+
+// current is the session that goes on at a time, nil if the last one is over.
+func (st *stream) current(at sessions.Millis, s sessions.Settings) *sessions.Span {
+	if len(st.spans) == 0 {
+		return nil
+	}
+	last := &st.spans[len(st.spans)-1]
+	if last.End.Add(s.SessionTimeout) < at {
+		return nil
+	}
+	return last
+}
