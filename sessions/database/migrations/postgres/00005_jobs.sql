@@ -54,5 +54,5 @@ CREATE TABLE deliveries (
     ended_at         BIGINT NOT NULL,
     PRIMARY KEY (trigger_id, endpoint_id)
 );
-CREATE INDEX deliveries_due ON deliveries (endpoint_id, next_attempt_at) WHERE next_attempt_at > 0;
+CREATE INDEX deliveries_due ON deliveries (endpoint_id, next_attempt_at, trigger_seq, trigger_id) WHERE next_attempt_at > 0;
 CREATE INDEX deliveries_ended ON deliveries (ended_at) WHERE ended_at > 0;

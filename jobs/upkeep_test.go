@@ -1,0 +1,50 @@
+package jobs
+
+import (
+	"context"
+	"errors"
+	"testing"
+	"time"
+
+	"gorm.io/gorm"
+
+	"cartwright/fixtures/testdb"
+	"cartwright/sessions"
+	"cartwright/sessions/database"
+)
+
+// prunes drops some rows, or fails.
+type prunes struct {
+	n   int64
+	err error
+}
+
+func (p prunes) Prune(context.Context) (int64, error) { return p.n, p.err }
+
+// What one kind of clearing away cannot do keeps no other from being done.
+func TestUpkeepDoesWhatItCan(t *testing.T) {
+	testdb.Each(t, func(t *testing.T, db *database.DB) {
+		now := time.Date(2026, 3, 1, 12, 0, 0, 0, time.UTC)
+		old := deliveryRow{TriggerID: "trg_1", EndpointID: 1, Status: Delivered, EndedAt: now.Add(-keptDeliveries).UnixMilli() - 1}
+		young := deliveryRow{TriggerID: "trg_2", EndpointID: 1, Status: Delivered, EndedAt: now.Add(-keptDeliveries).UnixMilli()}
+		err := db.Write(t.Context(), func(tx *gorm.DB) error { return tx.Create([]deliveryRow{old, young}).Error })
+		if err != nil {
+			t.Fatal(err)
+		}
+		for i := range keptRuns + 2 {
+			run := Run{Job: "a", Started: sessions.Millis(i), Outcome: OK}
+			err := db.Write(t.Context(), func(tx *gorm.DB) error { row := rowOfRun(run); return tx.Create(&row).Error })
+			if err != nil {
+				t.Fatal(err)
+			}
+		}
+		away := errors.New("the log is away")
+		report, err := Upkeep("@hourly", db, prunes{4, away}).Run(t.Context(), now)
+		if !errors.Is(err, away) {
+			t.Errorf("error %v", err)
+		}
+		if report["log_rows"] != 4 || report["job_runs"] != 2 || report["deliveries"] != 1 {
+			t.Errorf("report %v", report)
+		}
+	})
+}
