@@ -29,11 +29,8 @@ type invoiceRow struct {
 	number, code, name, customer, country uint32
 }
 
-// entry is what a row says of a product.
-type entry struct {
-	code, name uint32
-	price      int64
-}
+// entry is a product under a name.
+type entry struct{ code, name uint32 }
 
 // fileRow is a row with its file.
 type fileRow struct {
@@ -205,9 +202,9 @@ func (s *invoices) emitProduct(r invoiceRow, k sessions.Kind, at sessions.Millis
 		return nil
 	}
 	s.named[r.code] = r.name
-	// A name may come back. Counting how often an entry was told, rather than when,
-	// keeps what a part of the same file tells within what the whole tells.
-	told := entry{r.code, r.name, r.price}
+	// A name may come back. Its id counts how often it was told, and leaves out when
+	// and at which price, so that a part of a file tells nothing that the whole did not.
+	told := entry{r.code, r.name}
 	n := s.told[told]
 	s.told[told]++
 	price := r.price
@@ -215,7 +212,7 @@ func (s *invoices) emitProduct(r invoiceRow, k sessions.Kind, at sessions.Millis
 	return c.event(&sessions.Event{
 		Occurred: at, Kind: sessions.ProductUpdated,
 		Payload: sessions.Payload{
-			MessageID: digest("product", code, name, strconv.FormatInt(price, 10), strconv.Itoa(n)),
+			MessageID: digest("product", code, name, strconv.Itoa(n)),
 			Product:   &sessions.Product{ID: sessions.ProductID(code), Name: name, Price: &price, Currency: "GBP"},
 		},
 	}, 0)
