@@ -1,6 +1,10 @@
 package sessions
 
-import "gorm.io/gorm"
+import (
+	"slices"
+
+	"gorm.io/gorm"
+)
 
 // resolve decides whose event e is: it sets Visitor and Joined. The rules:
 //
@@ -54,10 +58,10 @@ func (en *enrolment) alias(e *Event, free func(VisitorID) bool) {
 
 // join makes other and e's visitor one, the lower of them.
 func (en *enrolment) join(e *Event, other VisitorID) {
-	if other == 0 || other == e.Visitor {
+	if other == 0 || other == e.Visitor || slices.Contains(e.Joined, other) {
 		return
 	}
-	moved := max(other, e.Visitor)
+	moved := other
 	e.Visitor = min(other, e.Visitor)
 	if moved != VisitorID(e.Seq) { // else it never came to be
 		e.Joined = append(e.Joined, moved)
@@ -103,12 +107,20 @@ func (en *enrolment) take(e *Event) {
 		case owner == e.Visitor,
 			owner != 0 && id.kind == kindEmail,
 			owner == 0 && e.Kind == Alias && id == identity{kindCustomer, e.Previous} && id.value != string(e.Customer),
-			owner != 0 && e.Kind == Alias && id.value == e.Previous:
+			owner != 0 && e.Kind == Alias && id.value == e.Previous,
+			owner == 0 && id.kind == kindAnonymous && en.wasCustomer(e, id.value):
 			continue
 		}
 		en.owners[id] = e.Visitor
 		en.changedOwners[id] = true
 	}
+}
+
+// wasCustomer reports whether value is the previous id of an alias and known to
+// be a customer's: then it is no anonymous id.
+func (en *enrolment) wasCustomer(e *Event, value string) bool {
+	return e.Kind == Alias && e.Source != Browser && value == e.Previous &&
+		value != string(e.Anonymous) && en.owners[identity{kindCustomer, value}] != 0
 }
 
 // visitorsProjection rebuilds visitors and identities from the decisions that

@@ -7,6 +7,8 @@ import (
 	"testing"
 	"time"
 
+	"gorm.io/gorm"
+
 	"cartwright/sessions/database"
 )
 
@@ -145,4 +147,23 @@ func Described(events []*Event) string {
 		fmt.Fprintln(&b, e.Seq, e.Received, e.Occurred, e.Kind, e.Source, e.Visitor, string(body), err)
 	}
 	return b.String()
+}
+
+// Wipe empties a database as it was when it was new.
+func Wipe(t testing.TB, db *database.DB) {
+	t.Helper()
+	err := db.Write(context.Background(), func(tx *gorm.DB) error {
+		for _, table := range []string{"events", "hashes", "hash_key", "rejected", "cursors", "settings", "visitors", "identities", "sessions"} {
+			if err := tx.Exec("DELETE FROM " + table).Error; err != nil {
+				return err
+			}
+		}
+		if err := tx.Exec("UPDATE ingest_counters SET n = 0").Error; err != nil {
+			return err
+		}
+		return saveHead(tx, Head{})
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
 }
