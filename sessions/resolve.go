@@ -61,7 +61,7 @@ func (en *enrolment) join(e *Event, other VisitorID) {
 	if other == 0 || other == e.Visitor || slices.Contains(e.Joined, other) {
 		return
 	}
-	moved := other
+	moved := max(other, e.Visitor)
 	e.Visitor = min(other, e.Visitor)
 	if moved != VisitorID(e.Seq) { // else it never came to be
 		e.Joined = append(e.Joined, moved)
