@@ -67,7 +67,8 @@ const cartsPerDecision = 500
 // it decides stands in the log when it returns, with the triggers that follow.
 // Running it again, at once or after a crash, or beside another one, decides
 // nothing twice. With [Options.History] a time before the log's newest event is
-// refused with an [EarlyError]. Cost: by index, about 100 µs a cart that is due, most of it for writing;
+// refused with an [EarlyError]. Cost: about 100 µs a cart that is due, found by
+// index, and most of that for writing;
 // with History a pass over all carts.
 func (d *Detector) Detect(ctx context.Context, now time.Time, o Options) (Report, error) {
 	var total Report

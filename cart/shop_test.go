@@ -177,3 +177,14 @@ func squeezed(text string) string {
 	}
 	return strings.Join(lines, "\n")
 }
+
+func (s *shop) counts() cart.Counts {
+	s.t.Helper()
+	c, err := cart.ReadCounts(s.db.Read(context.Background()))
+	if err != nil {
+		s.t.Fatal(err)
+	}
+	return c
+}
+
+func previous(id string) part { return func(e *sessions.Event) { e.Previous = id } }

@@ -1,0 +1,175 @@
+package cart_test
+
+import (
+	"bytes"
+	"context"
+	"encoding/json"
+	"testing"
+
+	"gorm.io/gorm"
+
+	"cartwright/cart"
+	"cartwright/sessions"
+)
+
+// told returns the real triggers so far.
+func (s *shop) told() []cart.Trigger {
+	s.t.Helper()
+	triggers, err := s.store.TriggersAfter(s.db.Read(context.Background()), 0, 100)
+	if err != nil {
+		s.t.Fatal(err)
+	}
+	return triggers
+}
+
+func (s *shop) wantRecheck(t cart.Trigger, want string) {
+	s.t.Helper()
+	ok, reason, err := s.store.Recheck(s.db.Read(context.Background()), t)
+	if err != nil {
+		s.t.Fatal(err)
+	}
+	if reason != want || ok != (want == "") {
+		s.t.Errorf("recheck of %s: %t, %q; want %q", t.ID, ok, reason, want)
+	}
+}
+
+func TestRecheck(t *testing.T) {
+	for want, then := range map[string]*sessions.Event{
+		"":                 page("ann"),
+		"cart_closed":      ordered("1", by("ann"), named("A")),
+		"order_of_visitor": ordered("1", by("ann"), named("B")),
+		"cart_changed":     put("A", "cup", 2, by("ann")),
+	} {
+		t.Run(want, func(t *testing.T) {
+			story(t, func(s *shop) {
+				s.happens(0, put("A", "cup", 1, by("ann")))
+				s.detect(60)
+				abandoned := s.told()[0]
+				s.wantRecheck(abandoned, "")
+				s.happens(61, then)
+				s.wantRecheck(abandoned, want)
+				for _, other := range s.told()[1:] {
+					s.wantRecheck(other, "")
+				}
+			})
+		})
+	}
+}
+
+// A limit never parts the triggers of one event, whose seq is where to go on.
+func TestTriggersAfter(t *testing.T) {
+	story(t, func(s *shop) {
+		s.happens(0, put("A", "cup", 1, by("ann")), put("B", "cup", 1, by("ann")), put("C", "cup", 1, by("bob")))
+		s.happens(1, ordered("1", by("ann")), ordered("2", by("bob")))
+		s.asOf(1, false)
+		var ids []string
+		var pages int
+		for after := sessions.Seq(0); ; pages++ {
+			found, err := s.store.TriggersAfter(s.db.Read(context.Background()), after, 1)
+			if err != nil {
+				t.Fatal(err)
+			}
+			if len(found) == 0 {
+				break
+			}
+			for _, f := range found {
+				ids = append(ids, f.ID)
+			}
+			after = found[len(found)-1].Seq
+		}
+		if pages != 2 || len(ids) != 3 || ids[2] != "trg_4_1_cart_converted" {
+			t.Errorf("%d pages: %v", pages, ids)
+		}
+	})
+}
+
+func TestMessages(t *testing.T) {
+	story(t, func(s *shop) {
+		s.happens(0, put("A", "cup", 2, by("phone"), customer("ann"), email("ann@example.com")))
+		s.detect(60)
+		s.happens(61, ordered("1", customer("ann"), named("A"), of("cup", 2, 450)))
+		s.happens(62, added("bob", "pot"))
+		s.happens(63, ordered("2", by("bob")))
+		want := []string{`{
+			"type": "cart.abandoned",
+			"timestamp": "2026-03-01T11:00:00Z",
+			"data": {
+				"cart": {
+					"id": 2, "cart_id": "A", "status": "ordered", "currency": "EUR", "value": 1000, "units": 2,
+					"lines": [{"product_id": "cup", "quantity": 2, "unit_price": 500}],
+					"episode": 1, "began_at": "2026-03-01T10:00:00Z", "abandoned_at": "2026-03-01T11:00:00Z"
+				},
+				"visitor": {"id": 2, "anonymous_id": "phone", "email": "ann@example.com",
+					"anonymous_ids": ["phone"], "user_id": "ann", "emails": ["ann@example.com"]},
+				"trigger_id": "trg_2_1_cart_abandoned",
+				"order": null
+			}
+		}`, `{
+			"type": "cart.recovered",
+			"timestamp": "2026-03-01T11:01:00Z",
+			"data": {
+				"cart": {
+					"id": 2, "cart_id": "A", "status": "ordered", "currency": "EUR", "value": 1000, "units": 2,
+					"lines": [{"product_id": "cup", "quantity": 2, "unit_price": 500}],
+					"episode": 1, "began_at": "2026-03-01T10:00:00Z", "abandoned_at": null
+				},
+				"visitor": {"id": 2, "anonymous_id": "phone", "email": "ann@example.com",
+					"anonymous_ids": ["phone"], "user_id": "ann", "emails": ["ann@example.com"]},
+				"trigger_id": "trg_2_1_cart_recovered",
+				"order": {"order_id": "1", "seq": 4, "visitor_id": 2, "cart_id": "A", "user_id": "ann",
+					"currency": "EUR", "total": 500, "lines": [{"product_id": "cup", "quantity": 2, "unit_price": 450}],
+					"source": "backend", "refunded": 0, "cancelled": false,
+					"received_at": "2026-03-01T11:01:00Z", "occurred_at": "2026-03-01T11:01:00Z"}
+			}
+		}`, `{
+			"type": "cart.converted",
+			"timestamp": "2026-03-01T11:03:00Z",
+			"data": {
+				"cart": {
+					"id": 5, "cart_id": null, "status": "ordered", "currency": "EUR", "value": 500, "units": 1,
+					"lines": [{"product_id": "pot", "quantity": 1, "unit_price": 500}],
+					"episode": 1, "began_at": "2026-03-01T11:02:00Z", "abandoned_at": null
+				},
+				"visitor": {"id": 5, "anonymous_id": "bob", "anonymous_ids": ["bob"], "emails": []},
+				"trigger_id": "trg_5_1_cart_converted",
+				"order": {"order_id": "2", "seq": 6, "visitor_id": 5,
+					"currency": "EUR", "total": 500, "lines": [],
+					"source": "backend", "refunded": 0, "cancelled": false,
+					"received_at": "2026-03-01T11:03:00Z", "occurred_at": "2026-03-01T11:03:00Z"}
+			}
+		}`}
+		got := s.messages()
+		if len(got) != len(want) {
+			t.Fatalf("%d messages", len(got))
+		}
+		for i, body := range got {
+			var compact bytes.Buffer
+			if err := json.Compact(&compact, []byte(want[i])); err != nil {
+				t.Fatal(err)
+			}
+			if string(body) != compact.String() {
+				t.Errorf("message %d\n%s\nwant\n%s", i, body, compact.String())
+			}
+		}
+	})
+}
+
+// messages returns the bodies for the real triggers.
+func (s *shop) messages() (bodies [][]byte) {
+	s.t.Helper()
+	write(s.t, s.db, func(tx *gorm.DB) error {
+		for _, t := range s.told() {
+			m, err := s.store.Message(tx, t)
+			if err != nil {
+				return err
+			}
+			body, err := m.Body()
+			if err != nil {
+				return err
+			}
+			bodies = append(bodies, body)
+		}
+		return nil
+	})
+	return bodies
+}
