@@ -15,7 +15,6 @@ import (
 type invoices struct {
 	latest                                    sessions.Millis
 	numbers, codes, names, customers, nations texts
-	rows                                      []invoiceRow
 	named                                     map[uint32]uint32 // code: name told last
 	told                                      map[entry]int     // how often an entry was told
 }
