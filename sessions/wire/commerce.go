@@ -7,7 +7,7 @@ import (
 )
 
 // commerce fills products, money and the ids of cart, checkout and order.
-func (d *Decoder) commerce(e *sessions.Event, _ *item, p *properties, _ Arrival) *refusal {
+func (d *Decoder) commerce(e *sessions.Event, p *properties) *refusal {
 	if !commercial(e.Kind) {
 		return nil
 	}

@@ -67,7 +67,7 @@ func (p *productFields) member(key, value []byte) {
 }
 
 // named reports whether the product has an id.
-func (p *productFields) named() bool { return firstText(p.product, p.sku) != "" }
+func (p *productFields) named() bool { return hasText(p.product) || hasText(p.sku) }
 
 // line returns the product with its quantity, 1 unless told, and its price in
 // minor units with places digits.

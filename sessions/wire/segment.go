@@ -60,12 +60,17 @@ func (d *Decoder) item(it *item, raw []byte, a Arrival) (*sessions.Event, *refus
 		members(it.properties, p.member)
 	}
 	e := &sessions.Event{Received: a.Received, Source: a.Source}
-	for _, step := range [...]func(*sessions.Event, *item, *properties, Arrival) *refusal{
-		name, identity, clock, d.commerce,
-	} {
-		if r := step(e, it, &p, a); r != nil {
-			return nil, r
-		}
+	if r := name(e, it, a); r != nil {
+		return nil, r
+	}
+	if r := identity(e, it, &p, a); r != nil {
+		return nil, r
+	}
+	if r := clock(e, it, a); r != nil {
+		return nil, r
+	}
+	if r := d.commerce(e, &p); r != nil {
+		return nil, r
 	}
 	describe(e, it, &p)
 	d.enrich(e, &it.surroundings, a)
@@ -73,7 +78,7 @@ func (d *Decoder) item(it *item, raw []byte, a Arrival) (*sessions.Event, *refus
 }
 
 // name fills what the event is: its kind, its name and its id.
-func name(e *sessions.Event, it *item, _ *properties, a Arrival) *refusal {
+func name(e *sessions.Event, it *item, a Arrival) *refusal {
 	call := a.Type
 	if call == "" {
 		call = textOf(it.kind)
@@ -133,7 +138,7 @@ func identity(e *sessions.Event, it *item, p *properties, a Arrival) *refusal {
 }
 
 // clock fills when it happened.
-func clock(e *sessions.Event, it *item, _ *properties, a Arrival) *refusal {
+func clock(e *sessions.Event, it *item, a Arrival) *refusal {
 	value, field := it.originalTimestamp, "originalTimestamp"
 	if !given(value) {
 		value, field = it.timestamp, "timestamp"

@@ -40,6 +40,9 @@ func textOf(value []byte) string {
 	return ""
 }
 
+// hasText reports whether textOf(value) is not empty, without making the text.
+func hasText(value []byte) bool { return isNumber(value) || isText(value) && len(value) > len(`""`) }
+
 // firstText returns the text of the first value that has one.
 func firstText(values ...[]byte) string {
 	for _, v := range values {

@@ -12,7 +12,7 @@ func TestTextOf(t *testing.T) {
 		`12`: "12", `-1.50e3`: "-1.50e3", `9007199254740993`: "9007199254740993", `00`: "00",
 		`true`: "", `null`: "", `{}`: "", `[]`: "", ``: "",
 	} {
-		if got := textOf([]byte(in)); got != want {
+		if got := textOf([]byte(in)); got != want || hasText([]byte(in)) != (want != "") {
 			t.Errorf("textOf(%s) = %q, want %q", in, got, want)
 		}
 	}
