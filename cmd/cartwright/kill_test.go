@@ -183,7 +183,7 @@ func checkTriggersOnce(t *testing.T, path string) {
 		N     int64
 		Twice int64
 	}
-	err = db.Read(t.Context()).Raw(`SELECT COUNT(*) AS n, COUNT(*) - COUNT(DISTINCT cart_id || '/' || episode || '/' || kind) AS twice
+	err = db.Read(t.Context()).Raw(`SELECT COUNT(*) AS n, COUNT(*) - COUNT(DISTINCT cart || '/' || episode || '/' || kind) AS twice
 		FROM triggers`).Scan(&rows).Error
 	if err != nil || len(rows) != 1 {
 		t.Fatal(rows, err)
@@ -193,10 +193,12 @@ func checkTriggersOnce(t *testing.T, path string) {
 	}
 }
 
-// The control: a program that acknowledges before it commits must be caught.
+// The control: a program that acknowledges before it commits must be caught. Not
+// every kill catches it: what was written already, a killed process does not
+// lose, so only the time before the write counts, about a third.
 func TestKillControl(t *testing.T) {
 	binary := build(t, "ackearly")
-	for range *kills {
+	for range 40 {
 		db, acknowledged := killRepeatedly(t, binary, 1)
 		if n := lost(occurrences(t, db), acknowledged); n > 0 {
 			t.Logf("%d of %d events that were acknowledged too early are lost, as they must be", n, len(acknowledged))

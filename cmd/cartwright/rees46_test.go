@@ -22,11 +22,10 @@ type expected struct {
 
 var asOf = time.Date(2022, 12, 2, 0, 0, 0, 0, time.UTC)
 
-// count is the oracle: it shares nothing with the product but the data.
-func count(t *testing.T, files []string) expected {
+// distinctRows returns the rows of files without repetitions, sorted by time, and
+// how many were read.
+func distinctRows(t *testing.T, files []string) (rows [][]string, read int) {
 	t.Helper()
-	var x expected
-	var rows [][]string
 	seen := map[string]bool{}
 	for _, file := range files {
 		text, err := os.ReadFile(file)
@@ -34,15 +33,22 @@ func count(t *testing.T, files []string) expected {
 			t.Fatal(err)
 		}
 		for _, line := range strings.Split(strings.TrimSpace(string(text)), "\n")[1:] {
-			x.read++
+			read++
 			if !seen[line] {
 				seen[line] = true
 				rows = append(rows, strings.Split(line, ","))
 			}
 		}
 	}
-	x.accepted = len(rows)
 	sort.SliceStable(rows, func(i, j int) bool { return rows[i][0] < rows[j][0] })
+	return rows, read
+}
+
+// count is the oracle: it shares nothing with the product but the data.
+func count(t *testing.T, files []string) expected {
+	t.Helper()
+	rows, read := distinctRows(t, files)
+	x := expected{read: read, accepted: len(rows)}
 	type basket struct {
 		units map[string]int
 		last  time.Time

@@ -3,13 +3,11 @@ package main
 import (
 	"context"
 	"errors"
-	"fmt"
 	"log/slog"
 	"net/http"
 	"time"
 
 	"github.com/spf13/pflag"
-	"gorm.io/gorm"
 
 	"cartwright/api"
 	"cartwright/cart"
@@ -18,8 +16,6 @@ import (
 	"cartwright/recommend"
 	"cartwright/sessions"
 	"cartwright/sessions/database"
-	"cartwright/sessions/enrich"
-	"cartwright/sessions/wire"
 )
 
 // ShopOptions are what a shop takes from its surroundings.
@@ -91,161 +87,6 @@ func OpenShop(ctx context.Context, c Config, o ShopOptions) (*Shop, error) {
 	return s, nil
 }
 
-// openLog opens the log, tells it the settings, and starts what follows it.
-func (s *Shop) openLog(ctx context.Context) (err error) {
-	s.log, err = sessions.OpenLog(ctx, s.db, sessions.LogOptions{
-		Projections: projections(s.db),
-		Window:      s.config.DuplicateWindow,
-		Logger:      s.options.Logger,
-	})
-	if err != nil {
-		return err
-	}
-	if err := s.tellSettings(ctx); err != nil {
-		return err
-	}
-	s.follower = sessions.NewFollower(s.db, s.log, s.options.Logger)
-	if err := s.follower.Start(ctx); err != nil {
-		return err
-	}
-	s.recommender = recommend.NewRecommender(s.log, recommend.Options{
-		InCart: func(ctx context.Context, who recommend.Shopper) ([]sessions.ProductID, error) {
-			return s.carts.InCarts(ctx, who.Customer)
-		},
-		Bought: func(ctx context.Context, who recommend.Shopper) ([]sessions.ProductID, error) {
-			return s.carts.Bought(ctx, who.Customer)
-		},
-		Logger: s.options.Logger,
-	})
-	s.recommender.Start(ctx)
-	return nil
-}
-
-// tellSettings appends what the configuration changes about projections, and that
-// recovery is on, unless the log knows already.
-func (s *Shop) tellSettings(ctx context.Context) error {
-	_, err := s.log.Decide(ctx, func(tx *gorm.DB, _ sessions.Head) ([]*sessions.Event, error) {
-		known, err := sessions.LoadSettings(tx)
-		if err != nil {
-			return nil, err
-		}
-		wanted := known
-		wanted.Currency, wanted.SessionTimeout = s.config.Currency, s.config.SessionTimeout
-		wanted.SessionMaximum, wanted.SessionEvents = s.config.SessionMaximum, s.config.SessionEvents
-		var events []*sessions.Event
-		now := sessions.MillisOf(time.Now())
-		if wanted != known {
-			e, err := sessions.Own(sessions.SettingsChanged, 0, now, wanted)
-			if err != nil {
-				return nil, err
-			}
-			events = append(events, e)
-		}
-		if s.config.Recovery && known.RecoveryEnabled == 0 {
-			e, err := sessions.Own(sessions.RecoveryEnabled, 0, now, struct{}{})
-			if err != nil {
-				return nil, err
-			}
-			events = append(events, e)
-		}
-		return events, nil
-	})
-	if err != nil {
-		return fmt.Errorf("tell the log the settings: %w", err)
-	}
-	return nil
-}
-
-// openKeys takes the configured keys, or makes those that are missing.
-func (s *Shop) openKeys(ctx context.Context) error {
-	keys := api.NewKeys(s.db)
-	known, err := keys.List(ctx)
-	if err != nil {
-		return err
-	}
-	have := map[api.Scope]bool{}
-	for _, k := range known {
-		have[k.Scope] = have[k.Scope] || k.RevokedAt == 0
-	}
-	for _, k := range []struct {
-		scope api.Scope
-		given string
-		made  *string
-	}{{api.Write, s.config.WriteKey, &s.MadeKeys.Write}, {api.Secret, s.config.SecretKey, &s.MadeKeys.Secret}} {
-		switch {
-		case k.given != "":
-			_, err = keys.Adopt(ctx, k.scope, k.given, time.Now())
-		case !have[k.scope]:
-			var key api.Key
-			key, err = keys.Create(ctx, k.scope, "made at the first start", time.Now())
-			*k.made = key.Value
-		}
-		if err != nil {
-			return err
-		}
-	}
-	return nil
-}
-
-// openDelivery makes the stored endpoints those of the configuration.
-func (s *Shop) openDelivery(ctx context.Context) error {
-	endpoints, err := s.config.endpoints()
-	if err != nil {
-		return err
-	}
-	options := webhook.Options{
-		AllowPrivate: s.config.WebhookAllowPrivate, AllowPlain: s.config.WebhookAllowInsecure, Transport: s.options.Transport,
-	}
-	if s.MadeSecrets, err = jobs.Configure(ctx, s.db, time.Now(), options, endpoints); err != nil {
-		return err
-	}
-	s.sender = webhook.NewSender(options)
-	s.delivery = jobs.NewDelivery(jobs.DeliveryOptions{
-		Database: s.db, Log: s.log, Triggers: s.carts, Messages: s.carts, Sender: s.sender,
-	})
-	return nil
-}
-
-func (s *Shop) openServer(context.Context) error {
-	agents, err := enrich.NewUserAgents()
-	if err != nil {
-		return err
-	}
-	s.server, err = api.New(api.Config{
-		Log: s.log, Follower: s.follower, Histories: sessions.NewHistories(s.db), Carts: s.carts,
-		Products: recommend.NewCatalog(s.db), Recommend: recommendations{s.recommender}, Keys: api.NewKeys(s.db),
-		Decoder: &wire.Decoder{Currency: s.config.Currency, Enrich: enricher(agents)},
-		Jobs:    func() any { return s.runner.Status() },
-		Ready:   s.ready, Logger: s.options.Logger, TrustedProxies: s.config.TrustedProxies,
-	})
-	return err
-}
-
-// ready says why the shop cannot serve, nil if it can.
-func (s *Shop) ready(ctx context.Context) error {
-	_, err := sessions.ReadHead(s.db.Read(ctx))
-	return err
-}
-
-// openJobs starts the table of jobs.
-func (s *Shop) openJobs(ctx context.Context) (err error) {
-	if s.runner, err = jobs.NewRunner(s.db, s.options.Logger, s.jobTable()); err != nil {
-		return err
-	}
-	return s.runner.Start(ctx)
-}
-
-// jobTable is everything that is done from time to time.
-func (s *Shop) jobTable() []jobs.Job {
-	flow := cart.NewFlow(s.config.CartWait, s.config.CartMaximumAge)
-	return []jobs.Job{
-		jobs.Detection(s.config.DetectSchedule, cart.NewDetector(s.log, flow)),
-		s.delivery.Job(s.config.DeliverSchedule),
-		jobs.Closing(s.config.CloseSchedule, s.follower),
-		jobs.Upkeep(s.config.UpkeepSchedule, s.db, s.log),
-	}
-}
-
 // Handler answers the shop's HTTP requests.
 func (s *Shop) Handler() http.Handler { return s.server }
 
@@ -290,14 +131,4 @@ func (s *Shop) Close(ctx context.Context) error {
 		s.follower.Close()
 	}
 	return errors.Join(append(errs, s.db.Close())...)
-}
-
-// recommendations let the API ask the recommender.
-type recommendations struct{ *recommend.Recommender }
-
-// Recommend answers a question of the API.
-func (r recommendations) Recommend(ctx context.Context, q api.Question) (any, error) {
-	return r.Recommender.Recommend(ctx, recommend.Request{
-		Context: recommend.Context(q.Context), Item: q.Item, Anonymous: q.Anonymous, Customer: q.Customer, N: q.N,
-	})
 }
