@@ -123,3 +123,36 @@ func checkInvoices(t *rapid.T, events []*sessions.Event, units, pence map[string
 		t.Errorf("invoices without an event: %v", units)
 	}
 }
+
+// TestNamesThatComeBack has a product named RED, BLUE and RED again: the
+// catalog must end with RED, and a part of the file must tell nothing new, though
+// its first rows have other prices than those told.
+func TestNamesThatComeBack(t *testing.T) {
+	rows := []string{
+		"1,85048,RED,1,2009-12-01 07:00:00,1.00,,UK",
+		"2,85048,RED,1,2009-12-01 08:00:00,2.00,,UK",
+		"3,85048,BLUE,1,2009-12-01 09:00:00,3.00,,UK",
+		"4,85048,RED,1,2009-12-01 10:00:00,4.00,,UK",
+		"C5,85048,lost,-1,2009-12-01 11:00:00,4.00,,UK",
+	}
+	file := func(rows []string) File {
+		return text("f", "invoice,stock_code,description,quantity,invoice_date,price_gbp,customer_id,country\n"+strings.Join(rows, "\n"))
+	}
+	known := log{}
+	var told []string
+	for _, e := range known.add(t, "online-retail", Options{}, file(rows)).events {
+		if e.Kind == sessions.ProductUpdated {
+			told = append(told, fmt.Sprintf("%s %d", e.Product.Name, *e.Product.Price))
+		}
+	}
+	if !slices.Equal(told, []string{"RED 100", "BLUE 300", "RED 400"}) {
+		t.Errorf("told %v", told)
+	}
+	for from := range rows {
+		for to := from; to <= len(rows); to++ {
+			if h := known.add(t, "online-retail", Options{}, file(rows[from:to])); len(h.events) != 0 {
+				t.Errorf("rows %d to %d add %s", from, to, h.lines())
+			}
+		}
+	}
+}
