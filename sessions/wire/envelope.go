@@ -1,6 +1,10 @@
 package wire
 
-import "cartwright/sessions"
+import (
+	"strconv"
+
+	"cartwright/sessions"
+)
 
 // MaxItems is how many items a batch may hold.
 const MaxItems = 2500
@@ -49,7 +53,7 @@ func OpenEnvelope(body []byte, name string) (Envelope, error) {
 	n := 0
 	elements(items, func([]byte) { n++ })
 	if n > MaxItems {
-		return e, &EnvelopeError{CodeTooLarge, "a batch may hold 2500 items"}
+		return e, &EnvelopeError{CodeTooLarge, "a batch may hold " + strconv.Itoa(MaxItems) + " items"}
 	}
 	e.Items = make([][]byte, 0, n)
 	elements(items, func(value []byte) { e.Items = append(e.Items, value) })

@@ -19,6 +19,10 @@ func TestOpenEnvelope(t *testing.T) {
 	if !slices.Equal(items, []string{`{"a":1}`, `2`, `null`}) || e.Sent != received || e.WriteKey != "wk" {
 		t.Errorf("items %q, sent %d, key %q", items, e.Sent, e.WriteKey)
 	}
+	full := `{"batch":[0` + strings.Repeat(",0", MaxItems-1) + `]}`
+	if e, err := OpenEnvelope([]byte(full), "batch"); err != nil || len(e.Items) != MaxItems {
+		t.Errorf("a full batch: %d items, %v", len(e.Items), err)
+	}
 	if e, err := OpenEnvelope([]byte(`{"events":[],"sentAt":"soon"}`), "events"); err != nil || len(e.Items) != 0 || e.Sent != 0 {
 		t.Errorf("an unreadable clock: %+v, %v", e, err)
 	}

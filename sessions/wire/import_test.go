@@ -204,7 +204,12 @@ func TestArchive(t *testing.T) {
 {"type":"page","anonymousId":"a","timestamp":"2026-11-23T20:00:02Z"}
 `
 	var enriched int
-	o := Options{Latest: received.Add(60e9), Events: 2, Enrich: func(*sessions.Event, Client) { enriched++ }}
+	o := Options{Latest: received.Add(60e9), Events: 2, Enrich: func(e *sessions.Event, _ Client) {
+		enriched++
+		if e.Received != e.Occurred {
+			t.Errorf("enriched with received %d, occurred %d", e.Received, e.Occurred)
+		}
+	}}
 	h := log{}.add(t, "segment", o, text("a.ndjson", content))
 	compare(t, "events", h.lines(), fmt.Sprintf(`20:00:02 page {"anonymous_id":"a","original_at":%d} (1)
 20:00:01 page {"anonymous_id":"a","original_at":%d} (1)
