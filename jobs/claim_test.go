@@ -107,6 +107,53 @@ trg_1       1         delivered  2         200   ""
 	})
 }
 
+// A failure that is noted after the claim ran out does not touch the attempt that
+// is under way since.
+func TestLateFailureIsDropped(t *testing.T) {
+	testdb.Each(t, func(t *testing.T, db *database.DB) {
+		now := time.Date(2026, 3, 1, 12, 0, 0, 0, time.UTC)
+		p := newPost(t, db, func() time.Time { return now }, "a.example")
+		p.told.add(1, "trg_1")
+		if _, err := p.fanOut(t.Context(), sessions.MillisOf(now)); err != nil {
+			t.Fatal(err)
+		}
+		first, err := p.claim(t.Context(), 1)
+		if err != nil {
+			t.Fatal(err)
+		}
+		now = now.Add(ClaimTimeout)
+		if _, err := p.claim(t.Context(), 1); err != nil {
+			t.Fatal(err)
+		}
+		first.attempts[0].outcome = webhook.Outcome{Result: webhook.Retry, Reason: "late"}
+		if _, err := p.settle(t.Context(), first.attempts); err != nil {
+			t.Fatal(err)
+		}
+		p.rows(`trigger_id  endpoint  status   attempts  code  last_error
+trg_1       1         sending  2         0     ""
+`)
+	})
+}
+
+// However often the job runs, an endpoint has one worker and few messages at once.
+func TestMessagesInFlightAreBounded(t *testing.T) {
+	inBubble(t, func(t *testing.T, db *database.DB) {
+		p := newPost(t, db, nil, "a.example")
+		p.receiver.answer = func(string, int) *answer { return &answer{status: 200, delay: 5 * time.Second} }
+		for i := range 3 * inFlight {
+			p.told.add(sessions.Seq(i+1), fmt.Sprintf("trg_%02d", i))
+		}
+		p.live(4 * time.Second)
+		if n := len(p.receiver.attempts()); n != inFlight {
+			t.Errorf("%d messages under way at once", n)
+		}
+		p.live(12 * time.Second)
+		if n := len(p.receiver.attempts()); n != 3*inFlight {
+			t.Errorf("%d messages sent", n)
+		}
+	})
+}
+
 // An endpoint that is no longer configured gets nothing more, however much was on
 // the way to it.
 func TestRemovedEndpointGetsNothingMore(t *testing.T) {
