@@ -135,12 +135,17 @@ func (f *fold) root(v VisitorID) VisitorID {
 // these events can reach.
 func (f *fold) load(tx *gorm.DB, events []*Event) error {
 	need := map[string]Millis{}
+	settings := f.settings
 	for _, e := range events {
+		var err error
+		if settings, err = settings.apply(e); err != nil { // they may change among the events
+			return err
+		}
 		name := e.Stream()
 		if name == "" {
 			continue
 		}
-		from := e.Occurred.Add(-f.settings.SessionTimeout)
+		from := e.Occurred.Add(-settings.SessionTimeout)
 		if e.Session != "" {
 			from = 0 // a named session may have ended long ago
 		}
