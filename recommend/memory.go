@@ -89,7 +89,9 @@ func (m *memory) take(e *sessions.Event, dst []Click) ([]Click, error) {
 // looked at, or all together when much has gathered.
 func (m *memory) join(e *sessions.Event) {
 	for _, moved := range e.Joined {
-		m.moved[moved] = e.Visitor
+		if moved > e.Visitor { // the lowest survives; so no chain of joins comes round
+			m.moved[moved] = e.Visitor
+		}
 	}
 	if len(m.moved) < rememberedMoves {
 		return
