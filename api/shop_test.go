@@ -213,3 +213,6 @@ func (s *shop) ingest() sessions.Ingest {
 	}
 	return n
 }
+
+// repeated is an item n times, as in an array.
+func repeated(item string, n int) string { return strings.TrimSuffix(strings.Repeat(item+",", n), ",") }
