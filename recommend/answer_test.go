@@ -49,11 +49,11 @@ func TestEveryContextHasItsChainAndSaysWhy(t *testing.T) {
 			whisk  | catalog | from the catalog`},
 		{"somebody who comes back", Request{Context: Home, Anonymous: "carl", N: 3}, `
 			kettle | viewed_together | viewed together with Teapot by 40 sessions
-			cosy   | viewed_together | viewed together with Teapot by 12 sessions
-			lamp   | viewed_together | viewed together with Teapot by 1 session`},
+			lamp   | viewed_together | viewed together with Teapot by 1 session
+			teapot | popular         | popular now: 42 sessions`},
 		{"a product page", Request{Context: Product, Item: "kettle", N: 5}, `
 			teapot | viewed_together     | viewed together by 40 sessions
-			cosy   | viewed_together     | viewed together by 12 sessions
+			cosy   | bought_together     | bought together in 12 orders
 			spoon  | popular_in_category | popular in Kitchen: 4 sessions
 			lamp   | popular             | popular now: 3 sessions
 			whisk  | catalog             | from the catalog`},

@@ -134,9 +134,14 @@ func (v *naive) clicks() map[string]int {
 func (v *naive) together(item string, n int, exclude func(string) bool, bought bool) []Scored {
 	with, all, shared := 0, map[string]int{}, map[string]int{}
 	for _, key := range v.newestFirst() {
-		items := v.items(key, bought)
-		for other := range items {
+		for other := range v.items(key, bought) {
 			all[other]++
+		}
+		items := map[string]bool{}
+		for _, c := range v.sessions[key] {
+			if (c.Action == Purchased) == bought {
+				items[c.Item] = true
+			}
 		}
 		if !items[item] || all[item] > 2000 || len(v.sessions[key]) > 200 {
 			continue

@@ -68,15 +68,19 @@ func (s *scratch) add(item uint32, weight float64) {
 	}
 }
 
-// tellBought counts the distinct items that one session's clicks purchased.
-func (s *scratch) tellBought(clicks []uint32) {
+// tellActs counts the distinct items that one session's clicks purchased, or
+// those that they viewed or added.
+func (s *scratch) tellActs(clicks []uint32, bought bool) {
 	s.mark++
 	for _, click := range clicks {
-		if click>>actionShift == uint32(Purchased) {
+		if purchase(click) == bought {
 			s.add(click&itemMask, 1)
 		}
 	}
 }
+
+// purchase reports whether a packed click is one.
+func purchase(click uint32) bool { return click>>actionShift == uint32(Purchased) }
 
 // forget leaves items out of what is told so far.
 func (s *scratch) forget(items []uint32) {

@@ -32,7 +32,7 @@ func (c Context) chain() []Strategy {
 	case Cart:
 		return []Strategy{BuyTogether, SimilarSessions, ViewTogether, PopularNow, InCatalog}
 	}
-	return []Strategy{SimilarSessions, ViewTogether, PopularNow, InCatalog}
+	return []Strategy{SimilarSessions, ViewTogether, BuyTogether, PopularNow, InCatalog}
 }
 
 // answering is an answer while it is made, under the recommender's lock.

@@ -14,9 +14,10 @@ const (
 )
 
 // ViewedTogether appends the n items that most tellingly share sessions with an
-// item, best first, any action counting. Looked at are the newest 2,000 sessions
-// of the item, but for those of more than 200 clicks. With c of d such sessions
-// containing j, which is in p sessions altogether, the score of j is
+// item, best first: both were viewed or added in the same session. Looked at are
+// the newest 2,000 sessions that contain the item, but for those of more than 200
+// clicks. With c of d such sessions in which both were, and j in p sessions
+// altogether, the score of j is
 //
 //	c / (c + 5) · c / sqrt(d · p)
 //
@@ -44,13 +45,9 @@ func (x *Index) together(item string, n int, exclude func(string) bool, dst []Sc
 	list := x.postings.of(x.items.lists[id].pick(bought))
 	list = list[max(0, len(list)-togetherDepth):]
 	for _, slot := range list {
-		session := &x.sessions[slot]
-		switch clicks := x.trails.clicks(session); {
-		case len(clicks) > togetherClicks:
-		case bought:
-			s.tellBought(clicks)
-		default:
-			s.tell(clicks, 1)
+		clicks := x.trails.clicks(&x.sessions[slot])
+		if len(clicks) <= togetherClicks && acted(clicks, id, bought) {
+			s.tellActs(clicks, bought)
 		}
 	}
 	best := x.rank(s, n, exclude)
@@ -64,6 +61,17 @@ func (x *Index) together(item string, n int, exclude func(string) bool, dst []Sc
 		best.offer(ranked{togetherScore(c, sessions, all), other, c})
 	}
 	return best.answer(s, dst, 1)
+}
+
+// acted reports whether one of a session's clicks is a purchase of an item, or
+// another act on it.
+func acted(clicks []uint32, id uint32, bought bool) bool {
+	for _, click := range clicks {
+		if click&itemMask == id && purchase(click) == bought {
+			return true
+		}
+	}
+	return false
 }
 
 // togetherScore is the score of a pair that c sessions share, of d with the one

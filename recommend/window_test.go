@@ -128,7 +128,7 @@ func TestDepths(t *testing.T) {
 		for range n {
 			session++
 			for _, item := range items {
-				x.Append(Click{session, item, Purchased, 1})
+				x.Append(Click{session, item, Viewed, 1}, Click{session, item, Purchased, 1})
 			}
 		}
 	}

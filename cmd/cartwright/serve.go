@@ -12,11 +12,11 @@ import (
 	"time"
 
 	"github.com/spf13/cobra"
-	"golang.org/x/text/currency"
 
 	"cartwright/cart"
 	"cartwright/jobs"
 	"cartwright/jobs/webhook"
+	"cartwright/sessions/wire"
 )
 
 // drainTime is how long requests under way may take once the program is asked
@@ -118,7 +118,7 @@ func (c Config) check() error {
 			wrong = append(wrong, fmt.Errorf("%s: %w", setting, err))
 		}
 	}
-	if _, err := currency.ParseISO(c.Currency); err != nil {
+	if _, known := wire.Exponent(c.Currency); !known {
 		add("currency", fmt.Errorf("%q is no ISO 4217 currency", c.Currency))
 	}
 	positive := func(setting string, d time.Duration) {
