@@ -99,3 +99,11 @@ func TestAFailedDecisionLeavesNothing(t *testing.T) {
 		}
 	})
 }
+
+// ownDecision decides something about a visitor.
+func ownDecision(v sessions.VisitorID, now sessions.Millis) func(*gorm.DB, sessions.Head) ([]*sessions.Event, error) {
+	return func(*gorm.DB, sessions.Head) ([]*sessions.Event, error) {
+		e, err := sessions.Own(sessions.DecisionMade, v, now, struct{}{})
+		return []*sessions.Event{e}, err
+	}
+}

@@ -10,6 +10,7 @@ import (
 	"time"
 
 	"gorm.io/gorm"
+	"gorm.io/gorm/clause"
 
 	"cartwright/sessions/database"
 )
@@ -57,6 +58,20 @@ func saveCursor(tx *gorm.DB, f *fold) error {
 	return upsert(tx, []cursorRow{{followerName, int64(f.cursor), settings}})
 }
 
+// beginCursor makes the row of the cursor if there is none: without it two
+// processes that write for the first time would have nothing to lock.
+func beginCursor(tx *gorm.DB) error {
+	settings, err := json.Marshal(DefaultSettings())
+	if err != nil {
+		return fmt.Errorf("encode settings: %w", err)
+	}
+	row := cursorRow{followerName, 0, settings}
+	if err := tx.Clauses(clause.OnConflict{DoNothing: true}).Create(&row).Error; err != nil {
+		return fmt.Errorf("begin the cursor of sessions: %w", err)
+	}
+	return nil
+}
+
 // errMoved says that somebody else wrote sessions meanwhile.
 var errMoved = errors.New("another process moved the cursor of sessions")
 
@@ -91,6 +106,9 @@ func NewFollower(db *database.DB, log *Log, logger *slog.Logger) *Follower {
 
 // Start loads the cursor and follows the log until Close.
 func (f *Follower) Start(ctx context.Context) error {
+	if err := f.db.Write(ctx, beginCursor); err != nil {
+		return err
+	}
 	if err := f.reload(ctx); err != nil {
 		return err
 	}

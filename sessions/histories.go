@@ -106,6 +106,7 @@ func visitors(query, tx *gorm.DB) ([]Visitor, error) {
 	found := make([]Visitor, len(rows))
 	for i, r := range rows {
 		v := Visitor{ID: ids[i], Identifiers: names[ids[i]], FirstSeen: Millis(r.CreatedAt).Time()}
+		v.Anonymous, v.Emails = orEmpty(v.Anonymous), orEmpty(v.Emails)
 		if err := v.count(tx); err != nil {
 			return nil, err
 		}
