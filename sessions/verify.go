@@ -1,15 +1,17 @@
 package sessions
 
 import (
-	"bytes"
+	"cmp"
 	"context"
 	"database/sql"
+	"encoding/hex"
 	"errors"
 	"fmt"
 	"os"
 	"path/filepath"
 	"slices"
 	"strings"
+	"unicode/utf8"
 
 	"gorm.io/gorm"
 
@@ -100,39 +102,57 @@ func (v *Verification) compare(stored, rebuilt *gorm.DB, t Table) error {
 		return err
 	}
 	defer b.rows.Close()
-	for {
-		x, err := a.next()
-		if err != nil {
-			return err
-		}
-		y, err := b.next()
-		if err != nil {
-			return err
-		}
-		if x == "" && y == "" {
-			return nil
-		}
+	x, errA := a.next()
+	y, errB := b.next()
+	for errA == nil && errB == nil && (x != nil || y != nil) && len(v.Differences) < differencesShown {
 		v.Rows++
-		if x != y {
-			v.differ("%s: stored %s, the log says %s", t.Name, orNothing(x), orNothing(y))
-			if len(v.Differences) >= differencesShown {
-				return nil
-			}
+		order := x.compare(y)
+		switch {
+		case order < 0:
+			v.differ("%s: stored %s, the log says no such row", t.Name, x.text)
+		case order > 0:
+			v.differ("%s: stored no such row, the log says %s", t.Name, y.text)
+		case x.text != y.text:
+			v.differ("%s: stored %s, the log says %s", t.Name, x.text, y.text)
+		}
+		if order <= 0 {
+			x, errA = a.next()
+		}
+		if order >= 0 {
+			y, errB = b.next()
 		}
 	}
+	return errors.Join(errA, errB)
 }
 
-func orNothing(row string) string {
-	if row == "" {
-		return "no such row"
+// tableRow is a row as text, with the values of its key.
+type tableRow struct {
+	key  []any
+	text string
+}
+
+// compare orders rows by their keys; none comes after all others.
+func (r *tableRow) compare(other *tableRow) int {
+	switch {
+	case r == nil:
+		return 1
+	case other == nil:
+		return -1
 	}
-	return row
+	return slices.CompareFunc(r.key, other.key, func(a, b any) int {
+		x, isNumber := a.(int64)
+		if y, too := b.(int64); isNumber && too {
+			return cmp.Compare(x, y)
+		}
+		return cmp.Compare(fmt.Sprint(a), fmt.Sprint(b))
+	})
 }
 
 // tableRows reads a table row by row as text.
 type tableRows struct {
 	rows    *sql.Rows
 	columns []string
+	key     []int // which of columns
 }
 
 func openRows(tx *gorm.DB, t Table) (*tableRows, error) {
@@ -144,7 +164,11 @@ func openRows(tx *gorm.DB, t Table) (*tableRows, error) {
 	if err != nil {
 		return nil, err
 	}
-	return &tableRows{rows, columns}, nil
+	r := &tableRows{rows: rows, columns: columns}
+	for name := range strings.SplitSeq(t.Key, ",") {
+		r.key = append(r.key, slices.Index(columns, strings.TrimSpace(name)))
+	}
+	return r, nil
 }
 
 // columnsOf returns a table's columns, sorted by name: the order in which a
@@ -159,10 +183,10 @@ func columnsOf(tx *gorm.DB, t Table) ([]string, error) {
 	return columns, errors.Join(err, rows.Close())
 }
 
-// next returns the next row, empty at the end.
-func (r *tableRows) next() (string, error) {
+// next returns the next row, nil at the end.
+func (r *tableRows) next() (*tableRow, error) {
 	if !r.rows.Next() {
-		return "", r.rows.Err()
+		return nil, r.rows.Err()
 	}
 	values := make([]any, len(r.columns))
 	targets := make([]any, len(r.columns))
@@ -170,17 +194,27 @@ func (r *tableRows) next() (string, error) {
 		targets[i] = &values[i]
 	}
 	if err := r.rows.Scan(targets...); err != nil {
-		return "", err
+		return nil, err
 	}
-	var row strings.Builder
+	row := &tableRow{}
+	var text strings.Builder
 	for i, value := range values {
-		if text, ok := value.([]byte); ok {
-			value = string(bytes.ToValidUTF8(text, []byte("?")))
-			if !bytes.Equal(text, bytes.ToValidUTF8(text, nil)) {
-				value = fmt.Sprintf("%x", text)
-			}
+		if raw, ok := value.([]byte); ok {
+			values[i] = readable(raw)
 		}
-		fmt.Fprintf(&row, " %s=%v", r.columns[i], value)
+		fmt.Fprintf(&text, " %s=%v", r.columns[i], values[i])
 	}
-	return row.String()[1:], nil
+	for _, i := range r.key {
+		row.key = append(row.key, values[i])
+	}
+	row.text = text.String()[1:]
+	return row, nil
+}
+
+// readable returns bytes as text if they are, else in hexadecimal.
+func readable(raw []byte) string {
+	if utf8.Valid(raw) {
+		return string(raw)
+	}
+	return hex.EncodeToString(raw)
 }
