@@ -55,13 +55,14 @@ func TestWhoSeesWhat(t *testing.T) {
 
 func TestAJoinKeepsASessionWhole(t *testing.T) {
 	for _, rush := range []int{0, rememberedMoves} {
-		s := newTale(t).views("anna", "a").views("late", "z")
+		s := newTale(t).views("phone", "z").views("anna", "a")
+		survivor := s.visitors["phone"]
 		joining := customer(sessions.Identify, "ann", "phone")
-		joining.Visitor, joining.Joined = 500, []sessions.VisitorID{s.visitors["anna"]}
+		joining.Visitor, joining.Joined = survivor, []sessions.VisitorID{s.visitors["anna"]}
 		for i := range rush {
 			joining.Joined = append(joining.Joined, sessions.VisitorID(1_000_000+i))
 		}
-		s.happens(joining, by(500, event(sessions.ProductViewed, "anna", "b")))
+		s.happens(joining, by(survivor, event(sessions.ProductViewed, "anna", "b")))
 		if got := s.r.memory.recall(Shopper{Anonymous: "anna"}).items; !slices.Equal(got, []string{"a", "b"}) {
 			t.Errorf("after %d other joins the session holds %v", rush, got)
 		}
