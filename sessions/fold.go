@@ -197,22 +197,27 @@ func (f *fold) loadStreams(tx *gorm.DB, names []string, need map[string]Millis) 
 	return nil
 }
 
-// write saves what changed since the last write, and forgets nothing.
-func (f *fold) write(tx *gorm.DB) error {
+// rows encodes what changed since the last write, before the transaction that
+// saves it: whoever holds the writer makes those wait who append.
+func (f *fold) rows() ([]sessionRow, error) {
+	rows := make([]sessionRow, len(f.dirty))
+	for i, d := range f.dirty {
+		d.state.span.Visitor = f.root(d.state.span.Visitor)
+		var err error
+		if rows[i], err = d.state.row(d.stream); err != nil {
+			return nil, err
+		}
+	}
+	return rows, nil
+}
+
+// write saves rows together with the cursor, and forgets nothing.
+func (f *fold) write(tx *gorm.DB, rows []sessionRow) error {
 	for _, r := range f.relabels {
 		err := tx.Exec("UPDATE sessions SET visitor_id = ? WHERE visitor_id = ?", int64(r[1]), int64(r[0])).Error
 		if err != nil {
 			return fmt.Errorf("relabel sessions of visitor %d: %w", r[0], err)
 		}
-	}
-	rows := make([]sessionRow, 0, len(f.dirty))
-	for _, d := range f.dirty {
-		d.state.span.Visitor = f.root(d.state.span.Visitor)
-		row, err := d.state.row(d.stream)
-		if err != nil {
-			return err
-		}
-		rows = append(rows, row)
 	}
 	if err := upsert(tx, rows); err != nil {
 		return fmt.Errorf("save %d sessions: %w", len(rows), err)

@@ -10,6 +10,8 @@ import (
 
 	"pgregory.net/rapid"
 
+	"gorm.io/gorm"
+
 	"cartwright/fixtures/testdb"
 	"cartwright/sessions/database"
 )
@@ -90,7 +92,11 @@ func ownSettings(seq Seq, now Millis, timeout time.Duration) *Event {
 
 func writeFold(t *testing.T, db *database.DB, f *fold) {
 	t.Helper()
-	if err := db.Write(t.Context(), f.write); err != nil {
+	rows, err := f.rows()
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := db.Write(t.Context(), func(tx *gorm.DB) error { return f.write(tx, rows) }); err != nil {
 		t.Fatal(err)
 	}
 	f.saved()

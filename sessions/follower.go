@@ -270,7 +270,11 @@ func (f *Follower) writeLocked(ctx context.Context) error {
 	if f.fold.cursor == f.written {
 		return nil
 	}
-	err := f.db.Write(ctx, func(tx *gorm.DB) error {
+	rows, err := f.fold.rows()
+	if err != nil {
+		return err
+	}
+	err = f.db.Write(ctx, func(tx *gorm.DB) error {
 		cursor, _, err := loadCursor(database.Lock(tx))
 		if err != nil {
 			return err
@@ -278,7 +282,7 @@ func (f *Follower) writeLocked(ctx context.Context) error {
 		if cursor != f.written {
 			return errMoved
 		}
-		return f.fold.write(tx)
+		return f.fold.write(tx, rows)
 	})
 	if err != nil {
 		return err

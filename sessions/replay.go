@@ -104,7 +104,11 @@ func (r rebuild) fold(f *fold, events []*Event) error {
 	if err := f.add(r.to, events[:n]); err != nil {
 		return err
 	}
-	if err := f.write(r.to); err != nil {
+	rows, err := f.rows()
+	if err != nil {
+		return err
+	}
+	if err := f.write(r.to, rows); err != nil {
 		return err
 	}
 	f.saved()

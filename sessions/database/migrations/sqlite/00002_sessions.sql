@@ -16,5 +16,6 @@ CREATE TABLE sessions (
     body             BLOB    NOT NULL,    -- what it knows
     seqs             BLOB    NOT NULL     -- its events: deltas as varints
 );
-CREATE INDEX sessions_stream ON sessions (stream, ended_at);
-CREATE INDEX sessions_visitor ON sessions (visitor_id, last_received_at);
+-- of what never changes while a session goes on, so that its writes touch no index
+CREATE INDEX sessions_stream ON sessions (stream);
+CREATE INDEX sessions_visitor ON sessions (visitor_id);
