@@ -162,3 +162,16 @@ func TestTwoLogsOnOneDatabase(t *testing.T) {
 			7 0 ""`)
 	})
 }
+
+func TestALogForgetsWhomAnotherOneMoved(t *testing.T) {
+	testdb.Each(t, func(t *testing.T, db *database.DB) {
+		one := sessions.OpenTestLog(t, db, sessions.LogOptions{})
+		two := sessions.OpenTestLog(t, db, sessions.LogOptions{})
+		sessions.AppendAll(t, one, sessions.Told(t, "browser identify a:tablet c:ann"))
+		sessions.AppendAll(t, two, sessions.Told(t, "browser identify a:tablet c:bob"))
+		e := sessions.Told(t, "browser page a:tablet")
+		if sessions.AppendAll(t, one, e); e.Visitor != 2 {
+			t.Errorf("the tablet is visitor %d's, want bob's, 2", e.Visitor)
+		}
+	})
+}
