@@ -1,12 +1,16 @@
 package database
 
 import (
+	"context"
 	"database/sql"
+	"database/sql/driver"
+	"fmt"
 	"log/slog"
 	"time"
 
 	"github.com/jackc/pgx/v5"
 	"github.com/jackc/pgx/v5/stdlib"
+	"github.com/mattn/go-sqlite3"
 	"gorm.io/driver/postgres"
 	"gorm.io/driver/sqlite"
 	"gorm.io/gorm"
@@ -16,10 +20,7 @@ import (
 // addSQLite adds a pool of at most n connections. Idle ones are kept: making one costs a dozen
 // pragmas and an empty page cache.
 func (db *DB) addSQLite(dsn string, n int, log *slog.Logger) (*gorm.DB, error) {
-	pool, err := sql.Open(sqlite.DriverName, dsn)
-	if err != nil {
-		return nil, err
-	}
+	pool := sql.OpenDB(sqliteConnector{&sqlite3.SQLiteDriver{ConnectHook: checkpointSeldom}, dsn})
 	pool.SetMaxOpenConns(n)
 	pool.SetMaxIdleConns(n)
 	db.pools = append(db.pools, pool)
@@ -56,4 +57,28 @@ func settings(log *slog.Logger) *gorm.Config {
 		})
 	}
 	return c
+}
+
+// sqliteConnector opens connections to one file, each with the driver's hook.
+type sqliteConnector struct {
+	driver *sqlite3.SQLiteDriver
+	dsn    string
+}
+
+// Connect opens a connection.
+func (c sqliteConnector) Connect(context.Context) (driver.Conn, error) { return c.driver.Open(c.dsn) }
+
+// Driver returns the driver of the connections.
+func (c sqliteConnector) Driver() driver.Driver { return c.driver }
+
+// checkpointPages is how many pages the write-ahead log holds before they are
+// brought into the file: 64 MB. At SQLite's own 4 MB, pages that change every
+// second, as those of sessions do, would be written to the file as often.
+const checkpointPages = 16384
+
+// checkpointSeldom is told to every connection: the driver has no word for it in
+// the name.
+func checkpointSeldom(conn *sqlite3.SQLiteConn) error {
+	_, err := conn.Exec(fmt.Sprintf("PRAGMA wal_autocheckpoint = %d", checkpointPages), nil)
+	return err
 }
