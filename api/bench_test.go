@@ -26,19 +26,21 @@ import (
 
 // BenchmarkAppend sends a shop's traffic through the real handlers to a real
 // log: every commit on disk, duplicates dropped, visitors resolved, carts written,
-// the sessions follower running. Beside it runs the bare minimum on the same
+// sessions and recommendations following. Beside it runs the bare minimum on the same
 // requests; ratio is how much of its rate is left.
 func BenchmarkAppend(b *testing.B) {
 	for _, n := range []int{1, 20, 100} {
 		b.Run(fmt.Sprintf("events=%d", n), func(b *testing.B) {
 			b.StopTimer()
 			ceiling := rate(b, bareHandler(b, openFull(b)), n)
-			server, follower, log := benchServer(b)
+			server, followers, log := benchServer(b)
 			b.StartTimer()
 			real := rate(b, server, n)
 			b.StopTimer()
 			behind := time.Now()
-			must(b, follower.WaitFor(context.Background(), log.Head().Seq))
+			for _, f := range followers {
+				must(b, f.WaitFor(context.Background(), log.Head().Seq))
+			}
 			b.ReportMetric(real, "events/s")
 			b.ReportMetric(ceiling, "bare-events/s")
 			b.ReportMetric(real/ceiling, "ratio")
@@ -55,14 +57,17 @@ func openFull(b *testing.B) *database.DB {
 	return db
 }
 
-func benchServer(b *testing.B) (*api.Server, *sessions.Follower, *sessions.Log) {
+func benchServer(b *testing.B) (*api.Server, []api.Follower, *sessions.Log) {
 	ctx, db := context.Background(), openFull(b)
 	carts, catalog := cart.NewStore(db), recommend.NewCatalog(db)
 	log, err := sessions.OpenLog(ctx, db, sessions.LogOptions{Projections: []sessions.Projection{carts, catalog}})
 	must(b, err)
 	follower := sessions.NewFollower(db, log, nil)
 	must(b, follower.Start(ctx))
+	recommender := recommend.NewRecommender(log, recommend.Options{})
+	recommender.Start(ctx)
 	b.Cleanup(func() {
+		recommender.Close()
 		follower.Close()
 		log.Close()
 	})
@@ -81,7 +86,7 @@ func benchServer(b *testing.B) (*api.Server, *sessions.Follower, *sessions.Log) 
 		}},
 	})
 	must(b, err)
-	return server, follower, log
+	return server, []api.Follower{follower, recommender}, log
 }
 
 // rate sends b.N batches of n events from 64 clients and returns events a second.

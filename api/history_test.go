@@ -6,6 +6,8 @@ import (
 	"slices"
 	"strings"
 	"testing"
+	"testing/synctest"
+	"time"
 
 	"cartwright/fixtures/testdb"
 	"cartwright/sessions"
@@ -55,6 +57,7 @@ func TestPaging(t *testing.T) {
 			s.do(request{method: "PUT", path: fmt.Sprintf("/v1/carts/c%d", i), key: secretKey, body: cartBody}).receipt(t)
 			s.post("/v1/orders", secretKey, fmt.Sprintf(`{"order_id":"o%d","cart_id":"c%d","visitor":{"user_id":"u1"}}`, i, i)).receipt(t)
 		}
+		s.do(request{method: "PUT", path: "/v1/products", key: secretKey, body: `{"products":[{"product_id":"tea"},{"product_id":"mug"}]}`}).receipt(t)
 		for _, c := range []struct {
 			path, field string
 			want        []string
@@ -123,12 +126,15 @@ func TestAfterSeq(t *testing.T) {
 }
 
 func TestAfterSeqNotReached(t *testing.T) {
-	s := sqliteShop(t)
-	s.browse(1)
 	for _, path := range []string{"/v1/sessions", "/v1/visitors/1", "/v1/carts"} {
-		t.Run(path, func(t *testing.T) {
-			t.Parallel() // each waits its two seconds
+		synctest.Test(t, func(t *testing.T) {
+			s := sqliteShop(t)
+			s.browse(1)
+			asked := time.Now()
 			s.get(path+"?after_seq=99").wants(t, http.StatusServiceUnavailable, "behind")
+			if waited := time.Since(asked); waited != 2*time.Second {
+				t.Errorf("%s waited %s", path, waited)
+			}
 		})
 	}
 }

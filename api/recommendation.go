@@ -41,7 +41,6 @@ func (s *Server) recommend(c *call) error {
 	if err != nil {
 		return err
 	}
-	c.Header("Cache-Control", "no-store")
 	c.JSON(http.StatusOK, answer)
 	return nil
 }

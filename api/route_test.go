@@ -72,7 +72,8 @@ func TestRoutes(t *testing.T) {
 		s := newShop(t, db)
 		s.do(request{method: "PUT", path: "/v1/carts/c%2F1", key: secretKey, body: cartBody}).receipt(t)
 		s.post("/v1/orders", secretKey, orderBody).receipt(t)
-		s.get("/v1/sessions?after_seq=2").wants(t, ok, "")
+		s.do(request{method: "PUT", path: "/v1/products", key: secretKey, body: productBody}).receipt(t)
+		s.get("/v1/sessions?after_seq=3").wants(t, ok, "")
 		for _, c := range table {
 			for key, status := range map[string]int{"": c.keyless, writeKey: c.write, secretKey: c.full} {
 				a := s.do(request{method: c.method, path: c.path, key: key, body: c.body})

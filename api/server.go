@@ -80,7 +80,7 @@ func New(c Config) (*Server, error) {
 	s.engine.RedirectTrailingSlash = false
 	s.engine.HandleMethodNotAllowed = true
 	s.engine.UseRawPath = true // an id may hold a slash, as %2F
-	s.engine.Use(s.recover)
+	s.engine.Use(s.recover, private)
 	s.engine.NoRoute(func(c *gin.Context) { s.fail(c, errNoRoute) })
 	s.engine.NoMethod(func(c *gin.Context) { s.fail(c, errNoMethod) })
 	for _, r := range s.routes() {
@@ -113,6 +113,14 @@ func (s *Server) recover(c *gin.Context) {
 		c.Abort()
 	}()
 	c.Next()
+}
+
+// private keeps caches and browsers from making more of an answer than it is: almost
+// all are about one shopper.
+func private(c *gin.Context) {
+	h := c.Writer.Header()
+	h.Set("Cache-Control", "no-store")
+	h.Set("X-Content-Type-Options", "nosniff")
 }
 
 // alive answers /healthz: the process runs.

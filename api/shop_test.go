@@ -9,7 +9,6 @@ import (
 	"log/slog"
 	"net/http"
 	"net/http/httptest"
-	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -17,6 +16,7 @@ import (
 	"cartwright/api"
 	"cartwright/cart"
 	"cartwright/fixtures/testdb"
+	"cartwright/recommend"
 	"cartwright/sessions"
 	"cartwright/sessions/database"
 	"cartwright/sessions/wire"
@@ -50,32 +50,15 @@ func (s *shop) Recommend(_ context.Context, q api.Question) (any, error) {
 	return map[string]any{"context": q.Context, "items": []string{}}, nil
 }
 
-// catalog is a list of products for the routes that read it.
-type catalog []sessions.Product
-
-func (c catalog) Product(_ context.Context, id sessions.ProductID) (sessions.Product, error) {
-	for _, p := range c {
-		if p.ID == id {
-			return p, nil
-		}
-	}
-	return sessions.Product{}, fmt.Errorf("product %q: %w", id, sessions.ErrNotFound)
-}
-
-func (c catalog) Products(_ context.Context, after sessions.ProductID, limit int) ([]sessions.Product, error) {
-	rest := slices.DeleteFunc(slices.Clone(c), func(p sessions.Product) bool { return p.ID <= after })
-	return rest[:min(limit, len(rest))], nil
-}
-
 // newShop opens a shop over a database. The changes may replace what it is made of.
 func newShop(t testing.TB, db *database.DB, changes ...func(*api.Config)) *shop {
 	t.Helper()
 	ctx := context.Background()
 	s := &shop{t: t, db: db, logged: &bytes.Buffer{}}
-	carts := cart.NewStore(db)
+	carts, catalog := cart.NewStore(db), recommend.NewCatalog(db)
 	var err error
 	now := func() time.Time { return start }
-	s.log, err = sessions.OpenLog(ctx, db, sessions.LogOptions{Projections: []sessions.Projection{carts}, Now: now})
+	s.log, err = sessions.OpenLog(ctx, db, sessions.LogOptions{Projections: []sessions.Projection{carts, catalog}, Now: now})
 	must(t, err)
 	follower := sessions.NewFollower(db, s.log, nil)
 	must(t, follower.Start(ctx))
@@ -90,7 +73,7 @@ func newShop(t testing.TB, db *database.DB, changes ...func(*api.Config)) *shop 
 	}
 	config := api.Config{
 		Log: s.log, Follower: follower, Histories: sessions.NewHistories(db), Carts: carts, Keys: keys, Recommend: s,
-		Products: catalog{{ID: "mug", Name: "A mug"}, {ID: "tea", Name: "Tea"}},
+		Products: catalog,
 		Decoder: &wire.Decoder{Currency: "EUR", Enrich: func(e *sessions.Event, c wire.Client) {
 			s.clients = append(s.clients, c)
 			e.Bot = strings.Contains(c.UserAgent, "Googlebot")
