@@ -23,7 +23,8 @@ const followerName = "sessions"
 const (
 	foldBatch     = 2000
 	writeInterval = time.Second
-	writeSessions = 20_000
+	writeSessions = 50_000
+	writeShare    = 8 // for each second of writing, seconds that are left to appends
 )
 
 type cursorRow struct {
@@ -86,6 +87,8 @@ type Follower struct {
 	hurry  chan struct{} // somebody waits for a write
 	cancel context.CancelFunc
 	done   chan struct{}
+
+	writing time.Duration // how long the last write took; only run knows it
 
 	mu      sync.Mutex // guards fold and written
 	fold    *fold
@@ -201,9 +204,10 @@ func (f *Follower) pause(ctx context.Context) {
 }
 
 // round folds for the time of one write interval, or until somebody is in a
-// hurry, then writes.
+// hurry, then writes. Under so much load that writing takes long it writes less
+// often, so that appends keep the database's one writer to themselves.
 func (f *Follower) round(ctx context.Context) error {
-	interval, cancel := context.WithTimeout(ctx, writeInterval)
+	interval, cancel := context.WithTimeout(ctx, max(writeInterval, writeShare*f.writing))
 	defer cancel()
 	for hurried := false; interval.Err() == nil; {
 		n, err := f.step(ctx)
@@ -215,7 +219,10 @@ func (f *Follower) round(ctx context.Context) error {
 		}
 		hurried = f.rest(interval) || hurried
 	}
-	return f.write(ctx)
+	began := time.Now()
+	err := f.write(ctx)
+	f.writing = time.Since(began)
+	return err
 }
 
 // rest waits until there is more to fold, the interval ends, or somebody is in
