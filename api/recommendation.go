@@ -4,28 +4,14 @@ import (
 	"context"
 	"net/http"
 
+	"cartwright/recommend"
 	"cartwright/sessions"
 )
 
-// Question asks what to recommend.
-type Question struct {
-	Context   string             // home, product or cart
-	Item      sessions.ProductID // in the context product: the one looked at
-	Anonymous sessions.AnonymousID
-	Customer  sessions.CustomerID // only from a secret key
-	N         int                 // how many, at most
-}
-
-// Recommender answers questions. What it returns is sent as JSON.
+// Recommender answers what a shopper may want next.
 type Recommender interface {
-	Recommend(ctx context.Context, q Question) (any, error)
+	Recommend(ctx context.Context, q recommend.Request) (recommend.Answer, error)
 }
-
-// The number of recommendations.
-const (
-	defaultN = 10
-	maximumN = 100
-)
 
 // recommend answers GET /v1/recommendations.
 func (s *Server) recommend(c *call) error {
@@ -46,22 +32,22 @@ func (s *Server) recommend(c *call) error {
 }
 
 // question reads the parameters of a request for recommendations.
-func (c *call) question() (Question, error) {
-	q := Question{
-		Context: c.DefaultQuery("context", "home"), Item: sessions.ProductID(c.Query("item")),
+func (c *call) question() (recommend.Request, error) {
+	q := recommend.Request{
+		Context: recommend.Context(c.DefaultQuery("context", string(recommend.Home))), Item: sessions.ProductID(c.Query("item")),
 		Anonymous: sessions.AnonymousID(c.Query("anonymous_id")), Customer: sessions.CustomerID(c.Query("user_id")),
 	}
 	switch q.Context {
-	case "home", "cart":
-	case "product":
+	case recommend.Home, recommend.Cart:
+	case recommend.Product:
 		if q.Item == "" {
 			return q, invalidParameter("item", "the product_id that is looked at")
 		}
 	default:
 		return q, invalidParameter("context", "home, product or cart")
 	}
-	n, err := c.number("n", c.Query("n"), defaultN)
-	if err != nil || n < 1 || n > maximumN {
+	n, err := c.number("n", c.Query("n"), recommend.DefaultN)
+	if err != nil || n < 1 || n > recommend.MaximumN {
 		return q, invalidParameter("n", "a number from 1 to 100")
 	}
 	q.N = int(n)

@@ -4,11 +4,11 @@ import (
 	"net/http"
 	"testing"
 
-	"cartwright/api"
+	"cartwright/recommend"
 )
 
 func TestQuestions(t *testing.T) {
-	for query, want := range map[string]api.Question{
+	for query, want := range map[string]recommend.Request{
 		"?anonymous_id=a":                           {Context: "home", Anonymous: "a", N: 10},
 		"?context=product&item=mug&n=3":             {Context: "product", Item: "mug", N: 3},
 		"?context=cart&user_id=u&anonymous_id=a":    {Context: "cart", Anonymous: "a", Customer: "u", N: 10},

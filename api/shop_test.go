@@ -40,14 +40,14 @@ type shop struct {
 	logged *bytes.Buffer
 
 	clients []wire.Client // what was known of the shoppers' machines, in the order of the events
-	asked   []api.Question
+	asked   []recommend.Request
 	ready   error
 }
 
 // Recommend notes the question.
-func (s *shop) Recommend(_ context.Context, q api.Question) (any, error) {
+func (s *shop) Recommend(_ context.Context, q recommend.Request) (recommend.Answer, error) {
 	s.asked = append(s.asked, q)
-	return map[string]any{"context": q.Context, "items": []string{}}, nil
+	return recommend.Answer{Context: q.Context}, nil
 }
 
 // newShop opens a shop over a database. The changes may replace what it is made of.

@@ -54,6 +54,7 @@ type EarlyError struct {
 	Newest time.Time // the newest received time of any event
 }
 
+// Error names both times.
 func (e *EarlyError) Error() string {
 	return fmt.Sprintf("%s is before the newest event, which was received at %s: name that time or a later one",
 		e.At.UTC().Format(time.RFC3339), e.Newest.UTC().Format(time.RFC3339Nano))

@@ -2,21 +2,15 @@ package sessions
 
 import (
 	"context"
-	"encoding/json"
 	"errors"
-	"fmt"
 	"log/slog"
 	"sync"
 	"time"
 
 	"gorm.io/gorm"
-	"gorm.io/gorm/clause"
 
 	"cartwright/sessions/database"
 )
-
-// followerName is the follower's row among the cursors.
-const followerName = "sessions"
 
 // Limits of the follower: how many events it folds at a time, how long changes
 // wait to be written together, and how many sessions at most wait so.
@@ -26,52 +20,6 @@ const (
 	writeSessions = 50_000
 	writeShare    = 8 // for each second of writing, seconds that are left to appends
 )
-
-type cursorRow struct {
-	Name  string `gorm:"primaryKey"`
-	Seq   int64
-	State []byte
-}
-
-func (cursorRow) TableName() string { return "cursors" }
-
-// loadCursor returns how far sessions are written, and the settings there.
-func loadCursor(tx *gorm.DB) (Seq, Settings, error) {
-	s := DefaultSettings()
-	var rows []cursorRow
-	if err := tx.Where("name = ?", followerName).Find(&rows).Error; err != nil {
-		return 0, s, fmt.Errorf("load the cursor of sessions: %w", err)
-	}
-	if len(rows) == 0 {
-		return 0, s, nil
-	}
-	if err := json.Unmarshal(rows[0].State, &s); err != nil {
-		return 0, s, fmt.Errorf("load the cursor of sessions: %w", err)
-	}
-	return Seq(rows[0].Seq), s, nil
-}
-
-func saveCursor(tx *gorm.DB, f *fold) error {
-	settings, err := json.Marshal(f.settings)
-	if err != nil {
-		return fmt.Errorf("encode settings: %w", err)
-	}
-	return upsert(tx, []cursorRow{{followerName, int64(f.cursor), settings}})
-}
-
-// beginCursor makes the row of the cursor if there is none: without it two
-// processes that write for the first time would have nothing to lock.
-func beginCursor(tx *gorm.DB) error {
-	settings, err := json.Marshal(DefaultSettings())
-	if err != nil {
-		return fmt.Errorf("encode settings: %w", err)
-	}
-	row := cursorRow{followerName, 0, settings}
-	if err := tx.Clauses(clause.OnConflict{DoNothing: true}).Create(&row).Error; err != nil {
-		return fmt.Errorf("begin the cursor of sessions: %w", err)
-	}
-	return nil
-}
 
 // errMoved says that somebody else wrote sessions meanwhile.
 var errMoved = errors.New("another process moved the cursor of sessions")

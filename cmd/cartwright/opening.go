@@ -139,7 +139,7 @@ func (s *Shop) openServer(context.Context) error {
 	}
 	s.server, err = api.New(api.Config{
 		Log: s.log, Follower: s.follower, Histories: sessions.NewHistories(s.db), Carts: s.carts,
-		Products: recommend.NewCatalog(s.db), Recommend: recommendations{s.recommender}, Keys: api.NewKeys(s.db),
+		Products: recommend.NewCatalog(s.db), Recommend: s.recommender, Keys: api.NewKeys(s.db),
 		Decoder: &wire.Decoder{Currency: s.config.Currency, Enrich: enricher(agents)},
 		Jobs:    func() any { return s.runner.Status() },
 		Ready:   s.ready, Logger: s.options.Logger, TrustedProxies: s.config.TrustedProxies,
@@ -170,14 +170,4 @@ func (s *Shop) jobTable() []jobs.Job {
 		jobs.Closing(s.config.CloseSchedule, s.follower),
 		jobs.Upkeep(s.config.UpkeepSchedule, s.db, s.log),
 	}
-}
-
-// recommendations let the API ask the recommender.
-type recommendations struct{ *recommend.Recommender }
-
-// Recommend answers a question of the API.
-func (r recommendations) Recommend(ctx context.Context, q api.Question) (any, error) {
-	return r.Recommender.Recommend(ctx, recommend.Request{
-		Context: recommend.Context(q.Context), Item: q.Item, Anonymous: q.Anonymous, Customer: q.Customer, N: q.N,
-	})
 }

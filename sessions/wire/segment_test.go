@@ -35,93 +35,96 @@ func show(e *sessions.Event) string {
 	return string(e.Kind) + " " + string(body)
 }
 
-func TestItem(t *testing.T) {
-	for _, c := range []struct{ name, in, want string }{
-		{
-			"a product with its price in digits",
-			`{"type":"track","event":"Product Added","messageId":"m1","anonymousId":"a1","properties":
+// items are what senders write, and the events these become.
+var items = []struct{ name, in, want string }{
+	{
+		"a product with its price in digits",
+		`{"type":"track","event":"Product Added","messageId":"m1","anonymousId":"a1","properties":
 			  {"product_id":"507","sku":"G-32","variant":"blue","price":18.995,"quantity":2,"currency":"usd","cart_id":"c1","url":"https://shop/p/507"}}`,
-			`product_added {"message_id":"m1","name":"Product Added","anonymous_id":"a1","cart_id":"c1","currency":"USD",` +
-				`"lines":[{"product_id":"507","variant_id":"blue","quantity":2,"unit_price":1900}]}`,
-		},
-		{
-			"numbers as ids keep their digits; the name may have any case",
-			`{"type":"track","event":"product viewed","userId":123,"properties":{"product_id":9007199254740993,"variant_id":7,"variant":"x"}}`,
-			`product_viewed {"name":"product viewed","user_id":"123","lines":[{"product_id":"9007199254740993","variant_id":"7","quantity":1}]}`,
-		},
-		{
-			"an order: products, total before revenue before value, the shop's currency",
-			`{"type":"track","event":"Order Completed","userId":"u","properties":{"order_id":"o1","checkout_id":"k1","total":"27.50","revenue":25,
+		`product_added {"message_id":"m1","name":"Product Added","anonymous_id":"a1","cart_id":"c1","currency":"USD",` +
+			`"lines":[{"product_id":"507","variant_id":"blue","quantity":2,"unit_price":1900}]}`,
+	},
+	{
+		"numbers as ids keep their digits; the name may have any case",
+		`{"type":"track","event":"product viewed","userId":123,"properties":{"product_id":9007199254740993,"variant_id":7,"variant":"x"}}`,
+		`product_viewed {"name":"product viewed","user_id":"123","lines":[{"product_id":"9007199254740993","variant_id":"7","quantity":1}]}`,
+	},
+	{
+		"an order: products, total before revenue before value, the shop's currency",
+		`{"type":"track","event":"Order Completed","userId":"u","properties":{"order_id":"o1","checkout_id":"k1","total":"27.50","revenue":25,
 			  "value":1,"email":" Ada@Example.COM ","products":[{"product_id":"p1","quantity":"2","price":"10"},{"sku":"s2","price":5.005},{"name":"no id"}]}}`,
-			`order_completed {"name":"Order Completed","user_id":"u","email":"ada@example.com","checkout_id":"k1","order_id":"o1","currency":"EUR",` +
-				`"lines":[{"product_id":"p1","quantity":2,"unit_price":1000},{"product_id":"s2","quantity":1,"unit_price":501}],"total":2750}`,
-		},
-		{
-			"revenue where total is missing, in a currency without cents",
-			`{"type":"track","event":"Order Completed","userId":"u","properties":{"order_id":17,"revenue":1999.5,"currency":"JPY"}}`,
-			`order_completed {"name":"Order Completed","user_id":"u","order_id":"17","currency":"JPY","total":2000}`,
-		},
-		{
-			"a refund needs no products",
-			`{"type":"track","event":"Order Refunded","userId":"u","properties":{"order_id":"o1","value":3}}`,
-			`order_refunded {"name":"Order Refunded","user_id":"u","order_id":"o1","currency":"EUR","total":300}`,
-		},
-		{
-			"a list of products",
-			`{"type":"track","event":"Product List Viewed","anonymousId":"a","properties":{"products":[{"product_id":"1"},{"product_id":"2"},null,3]}}`,
-			`product_list_viewed {"name":"Product List Viewed","anonymous_id":"a","lines":[{"product_id":"1","quantity":1},{"product_id":"2","quantity":1}]}`,
-		},
-		{
-			"a search",
-			`{"type":"track","event":"Products Searched","anonymousId":"a","properties":{"query":"red shoes"}}`,
-			`products_searched {"name":"Products Searched","anonymous_id":"a","query":"red shoes"}`,
-		},
-		{
-			"a checkout step",
-			`{"type":"track","event":"Payment Info Entered","anonymousId":"a","properties":{"checkout_id":"k","order_id":"o","value":"not judged"}}`,
-			`checkout_step {"name":"Payment Info Entered","anonymous_id":"a","checkout_id":"k","order_id":"o"}`,
-		},
-		{
-			"an unknown name is kept, and what it calls value is its own affair",
-			`{"type":"track","event":"Video Played","anonymousId":"a","properties":{"value":"high","quantity":-1,"order_id":"o"}}`,
-			`custom {"name":"Video Played","anonymous_id":"a"}`,
-		},
-		{
-			"a name of our own kinds says nothing",
-			`{"type":"track","event":"decision.made","anonymousId":"a"}`,
-			`custom {"name":"decision.made","anonymous_id":"a"}`,
-		},
-		{
-			"a page's own properties come before the context's",
-			`{"type":"page","name":"Home","anonymousId":"a","properties":{"url":"https://shop/1","title":"One"},
+		`order_completed {"name":"Order Completed","user_id":"u","email":"ada@example.com","checkout_id":"k1","order_id":"o1","currency":"EUR",` +
+			`"lines":[{"product_id":"p1","quantity":2,"unit_price":1000},{"product_id":"s2","quantity":1,"unit_price":501}],"total":2750}`,
+	},
+	{
+		"revenue where total is missing, in a currency without cents",
+		`{"type":"track","event":"Order Completed","userId":"u","properties":{"order_id":17,"revenue":1999.5,"currency":"JPY"}}`,
+		`order_completed {"name":"Order Completed","user_id":"u","order_id":"17","currency":"JPY","total":2000}`,
+	},
+	{
+		"a refund needs no products",
+		`{"type":"track","event":"Order Refunded","userId":"u","properties":{"order_id":"o1","value":3}}`,
+		`order_refunded {"name":"Order Refunded","user_id":"u","order_id":"o1","currency":"EUR","total":300}`,
+	},
+	{
+		"a list of products",
+		`{"type":"track","event":"Product List Viewed","anonymousId":"a","properties":{"products":[{"product_id":"1"},{"product_id":"2"},null,3]}}`,
+		`product_list_viewed {"name":"Product List Viewed","anonymous_id":"a","lines":[{"product_id":"1","quantity":1},{"product_id":"2","quantity":1}]}`,
+	},
+	{
+		"a search",
+		`{"type":"track","event":"Products Searched","anonymousId":"a","properties":{"query":"red shoes"}}`,
+		`products_searched {"name":"Products Searched","anonymous_id":"a","query":"red shoes"}`,
+	},
+	{
+		"a checkout step",
+		`{"type":"track","event":"Payment Info Entered","anonymousId":"a","properties":{"checkout_id":"k","order_id":"o","value":"not judged"}}`,
+		`checkout_step {"name":"Payment Info Entered","anonymous_id":"a","checkout_id":"k","order_id":"o"}`,
+	},
+	{
+		"an unknown name is kept, and what it calls value is its own affair",
+		`{"type":"track","event":"Video Played","anonymousId":"a","properties":{"value":"high","quantity":-1,"order_id":"o"}}`,
+		`custom {"name":"Video Played","anonymous_id":"a"}`,
+	},
+	{
+		"a name of our own kinds says nothing",
+		`{"type":"track","event":"decision.made","anonymousId":"a"}`,
+		`custom {"name":"decision.made","anonymous_id":"a"}`,
+	},
+	{
+		"a page's own properties come before the context's",
+		`{"type":"page","name":"Home","anonymousId":"a","properties":{"url":"https://shop/1","title":"One"},
 			  "context":{"page":{"url":"https://shop/2","path":"/2","referrer":"https://search/"}}}`,
-			`page {"name":"Home","anonymous_id":"a","page":{"url":"https://shop/1","path":"/2","title":"One","referrer":"https://search/"}}`,
-		},
-		{
-			"elsewhere properties.url is not the page's; the campaign comes from the context",
-			`{"type":"track","event":"Product Viewed","anonymousId":"a","properties":{"product_id":"p","url":"https://shop/p"},
+		`page {"name":"Home","anonymous_id":"a","page":{"url":"https://shop/1","path":"/2","title":"One","referrer":"https://search/"}}`,
+	},
+	{
+		"elsewhere properties.url is not the page's; the campaign comes from the context",
+		`{"type":"track","event":"Product Viewed","anonymousId":"a","properties":{"product_id":"p","url":"https://shop/p"},
 			  "context":{"page":{"url":"https://shop/list"},"campaign":{"source":"news","medium":"email","name":"may"}}}`,
-			`product_viewed {"name":"Product Viewed","anonymous_id":"a","campaign":{"source":"news","medium":"email","name":"may"},` +
-				`"page":{"url":"https://shop/list"},"lines":[{"product_id":"p","quantity":1}]}`,
-		},
-		{
-			"an address from traits",
-			`{"type":"identify","userId":"u","anonymousId":"a","traits":{"email":"X@y.org","plan":"pro"}}`,
-			`identify {"anonymous_id":"a","user_id":"u","email":"x@y.org"}`,
-		},
-		{
-			"an address from the context; one that cannot be is passed over",
-			`{"type":"track","event":"x","userId":"u","properties":{"email":"nobody"},"context":{"traits":{"email":"z@y.org"}}}`,
-			`custom {"name":"x","user_id":"u","email":"z@y.org"}`,
-		},
-		{"an alias", `{"type":"alias","userId":"u","previousId":"a"}`, `alias {"user_id":"u","previous_id":"a"}`},
-		{"an alias of a browser", `{"type":"alias","userId":"u","anonymousId":"a"}`, `alias {"anonymous_id":"a","user_id":"u","previous_id":"a"}`},
-		{"a group", `{"type":"group","userId":"u","groupId":"g"}`, `custom {"name":"group","user_id":"u"}`},
-		{"escapes in names and keys", `{"\u0074ype":"screen","name":"\u00e9\\u0000","userId":"u"}`, `screen {"name":"é\\u0000","user_id":"u"}`},
-		{"the last of equal keys counts", `{"type":"page","userId":"u","userId":"v"}`, `page {"user_id":"v"}`},
-		{"null is absent", `{"type":"track","event":"Product Viewed","userId":"u","anonymousId":null,"properties":{"product_id":"p","price":null,"quantity":null,"currency":""},"context":null}`,
-			`product_viewed {"name":"Product Viewed","user_id":"u","lines":[{"product_id":"p","quantity":1}]}`},
-	} {
+		`product_viewed {"name":"Product Viewed","anonymous_id":"a","campaign":{"source":"news","medium":"email","name":"may"},` +
+			`"page":{"url":"https://shop/list"},"lines":[{"product_id":"p","quantity":1}]}`,
+	},
+	{
+		"an address from traits",
+		`{"type":"identify","userId":"u","anonymousId":"a","traits":{"email":"X@y.org","plan":"pro"}}`,
+		`identify {"anonymous_id":"a","user_id":"u","email":"x@y.org"}`,
+	},
+	{
+		"an address from the context; one that cannot be is passed over",
+		`{"type":"track","event":"x","userId":"u","properties":{"email":"nobody"},"context":{"traits":{"email":"z@y.org"}}}`,
+		`custom {"name":"x","user_id":"u","email":"z@y.org"}`,
+	},
+	{"an alias", `{"type":"alias","userId":"u","previousId":"a"}`, `alias {"user_id":"u","previous_id":"a"}`},
+	{"an alias of a browser", `{"type":"alias","userId":"u","anonymousId":"a"}`, `alias {"anonymous_id":"a","user_id":"u","previous_id":"a"}`},
+	{"a group", `{"type":"group","userId":"u","groupId":"g"}`, `custom {"name":"group","user_id":"u"}`},
+	{"escapes in names and keys", `{"\u0074ype":"screen","name":"\u00e9\\u0000","userId":"u"}`, `screen {"name":"é\\u0000","user_id":"u"}`},
+	{"the last of equal keys counts", `{"type":"page","userId":"u","userId":"v"}`, `page {"user_id":"v"}`},
+	{"null is absent", `{"type":"track","event":"Product Viewed","userId":"u","anonymousId":null,"properties":{"product_id":"p","price":null,"quantity":null,"currency":""},"context":null}`,
+		`product_viewed {"name":"Product Viewed","user_id":"u","lines":[{"product_id":"p","quantity":1}]}`},
+}
+
+func TestItem(t *testing.T) {
+	for _, c := range items {
 		t.Run(c.name, func(t *testing.T) {
 			e, r := shop.Item(0, []byte(c.in), Arrival{Received: received, Source: sessions.Browser})
 			if r != nil {
