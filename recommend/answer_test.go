@@ -155,3 +155,27 @@ func TestRequestsThatCannotBeAnswered(t *testing.T) {
 		t.Errorf("the default number is %d, %v", q.N, err)
 	}
 }
+
+func TestWhatWasBoughtInTheAskingSessionDoesNotSpeakForItself(t *testing.T) {
+	s := newTale(t).sells(sessions.Product{ID: "tea", Attributes: json.RawMessage(`{"consumable":true}`)})
+	items := s.views("me", "pot").orders("me", "1", "tea").asks(Request{Context: Home, Anonymous: "me"})
+	if got, want := explained(items), aligned("pot | popular | popular now: 1 session\ntea | popular | popular now: 1 session"); got != want {
+		t.Errorf("got\n%swant\n%s", got, want)
+	}
+}
+
+func TestAProductPageCountsAsASessionsNewestStep(t *testing.T) {
+	s := newTale(t).views("x", "pot").orders("x", "1", "tea")
+	items := s.asks(Request{Context: Product, Item: "pot", N: 1})
+	if got, want := explained(items), aligned("tea | similar_sessions | seen in 1 similar session"); got != want {
+		t.Errorf("got\n%swant\n%s", got, want)
+	}
+}
+
+func TestOfEqualReasonsTheNewestLineOfTheCartIsNamed(t *testing.T) {
+	s := newTale(t).orders("x", "1", "cup", "pot", "tea").adds("me", "cup").adds("me", "pot")
+	items := s.asks(Request{Context: Cart, Anonymous: "me", N: 1})
+	if got, want := explained(items), aligned("tea | bought_together | bought together with pot in 1 order"); got != want {
+		t.Errorf("got\n%swant\n%s", got, want)
+	}
+}

@@ -33,4 +33,15 @@
 //
 // [Limits] bounds the index by sessions, clicks and days before the newest click,
 // never by bytes or by the time on the wall. The oldest session leaves whole.
+//
+// # Answers
+//
+// A [Recommender] follows the log and answers from memory. A [Context] is the
+// place in the shop where an answer is shown; it has a chain of strategies, each
+// of which fills what those before it left empty, and every item says which
+// [Strategy] found it and why. The [Catalog] is what the shop sells, in the
+// database; the shelf is the same in memory. A [Shopper] is who asks: the memory
+// knows the steps of their stream's current session and their holding, which is
+// what is in the cart and what was bought. What is hidden, out of stock or held is
+// left out when a request is answered, and the list is filled up without it.
 package recommend

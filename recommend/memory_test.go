@@ -179,3 +179,19 @@ func TestForgettingAVisitorLeavesNoTrace(t *testing.T) {
 		}
 	}
 }
+
+func TestAnEmptiedCartTakesNoRoom(t *testing.T) {
+	s := newTale(t).adds("me", "a").removes("me", "a").removes("other", "a")
+	if n := s.r.memory.holdings.Len(); n != 0 {
+		t.Errorf("%d streams are remembered as having something", n)
+	}
+}
+
+func TestALateEventReopensNobodysSession(t *testing.T) {
+	s := newTale(t).views("me", "a").passes(time.Hour).views("x", "b")
+	late := event(sessions.ProductViewed, "y", "c")
+	late.Occurred = began
+	if got := s.happens(late).r.memory.recall(Shopper{Anonymous: "me"}); got.session != 0 {
+		t.Errorf("session %d goes on again", got.session)
+	}
+}
