@@ -2,6 +2,7 @@ package sessions
 
 import (
 	"encoding/json"
+	"strings"
 	"time"
 )
 
@@ -178,12 +179,15 @@ type Campaign struct {
 	ClickID string `json:"click_id,omitempty"`
 }
 
-// Key returns a text that is equal for the same campaign, empty for none.
+// Key returns a text that is equal for the same campaign, empty for none: two
+// clicks on one advertisement have different click ids and so different keys; of
+// the other values the case does not count.
 func (c *Campaign) Key() string {
 	if c == nil || *c == (Campaign{}) {
 		return ""
 	}
-	return c.Source + "\x1f" + c.Medium + "\x1f" + c.Name + "\x1f" + c.Term + "\x1f" + c.Content + "\x1f" + c.ClickID
+	words := strings.Join([]string{c.Source, c.Medium, c.Name, c.Term, c.Content}, "\x1f")
+	return strings.ToLower(words) + "\x1f" + c.ClickID
 }
 
 // Product is a catalog entry, as the shop's backend put it.

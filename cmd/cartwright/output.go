@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"github.com/schollz/progressbar/v3"
+	"github.com/spf13/cobra"
 	"golang.org/x/term"
 
 	"cartwright/sessions/database"
@@ -17,6 +18,19 @@ import (
 // openDatabase opens a shop's database for one command.
 func openDatabase(ctx context.Context, url string) (*database.DB, error) {
 	return database.Open(ctx, url, database.Options{})
+}
+
+// withDatabase runs f on the configured database.
+func withDatabase(cmd *cobra.Command, s streams, c *Config, f func(context.Context, *database.DB) error) error {
+	if err := configure(cmd, s); err != nil {
+		return err
+	}
+	db, err := openDatabase(cmd.Context(), c.Database)
+	if err != nil {
+		return err
+	}
+	defer db.Close()
+	return f(cmd.Context(), db)
 }
 
 // printJSON writes exactly one JSON value and a line end.

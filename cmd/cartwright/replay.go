@@ -1,12 +1,14 @@
 package main
 
 import (
+	"context"
 	"fmt"
 	"time"
 
 	"github.com/spf13/cobra"
 
 	"cartwright/sessions"
+	"cartwright/sessions/database"
 )
 
 func replayCommand(s streams) *cobra.Command {
@@ -21,30 +23,26 @@ byte for byte, unless something was wrong with them; “cartwright verify” tel
 		Example: "  cartwright replay --db shop.db",
 		Args:    noArguments,
 		RunE: func(cmd *cobra.Command, _ []string) error {
-			if err := configure(cmd, s); err != nil {
-				return err
-			}
-			db, err := openDatabase(cmd.Context(), c.Database)
-			if err != nil {
-				return err
-			}
-			defer db.Close()
-			began := time.Now()
-			bar := newBar(s.err, "replaying", "events")
-			head, err := sessions.Replay(cmd.Context(), db, projections(db), func(done, of sessions.Seq) {
-				bar.ChangeMax64(int64(of))
-				_ = bar.Set64(int64(done)) // a broken terminal is no reason to stop
-			})
-			if err != nil {
-				return err
-			}
-			_ = bar.Finish()
-			_, err = fmt.Fprintf(s.out, "Replayed %d events in %s.\n", head.Seq, time.Since(began).Round(time.Millisecond))
-			return err
+			return withDatabase(cmd, s, &c, func(ctx context.Context, db *database.DB) error { return replay(ctx, db, s) })
 		},
 	}
 	c.databaseFlag(cmd.Flags())
 	return cmd
+}
+
+func replay(ctx context.Context, db *database.DB, s streams) error {
+	began := time.Now()
+	bar := newBar(s.err, "replaying", "events")
+	head, err := sessions.Replay(ctx, db, projections(db), func(done, of sessions.Seq) {
+		bar.ChangeMax64(int64(of))
+		_ = bar.Set64(int64(done)) // a broken terminal is no reason to stop
+	})
+	if err != nil {
+		return err
+	}
+	_ = bar.Finish()
+	_, err = fmt.Fprintf(s.out, "Replayed %d events in %s.\n", head.Seq, time.Since(began).Round(time.Millisecond))
+	return err
 }
 
 func verifyCommand(s streams) *cobra.Command {
@@ -59,30 +57,26 @@ differ, the first of them are named and the exit code is 1.`,
 		Example: "  cartwright verify --db postgres://shop@db.example/cartwright",
 		Args:    noArguments,
 		RunE: func(cmd *cobra.Command, _ []string) error {
-			if err := configure(cmd, s); err != nil {
-				return err
-			}
-			db, err := openDatabase(cmd.Context(), c.Database)
-			if err != nil {
-				return err
-			}
-			defer db.Close()
-			v, err := sessions.Verify(cmd.Context(), db, projections(db))
-			if err != nil {
-				return err
-			}
-			if err := printVerification(s, v, asJSON); err != nil {
-				return err
-			}
-			if len(v.Differences) > 0 {
-				return fmt.Errorf("the projections differ from the log; “cartwright replay” builds them again")
-			}
-			return nil
+			return withDatabase(cmd, s, &c, func(ctx context.Context, db *database.DB) error { return verify(ctx, db, s, asJSON) })
 		},
 	}
 	c.databaseFlag(cmd.Flags())
 	cmd.Flags().BoolVar(&asJSON, "json", false, "print the result as JSON")
 	return cmd
+}
+
+func verify(ctx context.Context, db *database.DB, s streams, asJSON bool) error {
+	v, err := sessions.Verify(ctx, db, projections(db))
+	if err != nil {
+		return err
+	}
+	if err := printVerification(s, v, asJSON); err != nil {
+		return err
+	}
+	if len(v.Differences) > 0 {
+		return fmt.Errorf("the projections differ from the log; “cartwright replay” builds them again")
+	}
+	return nil
 }
 
 func printVerification(s streams, v sessions.Verification, asJSON bool) error {

@@ -27,22 +27,16 @@ now.`,
 		Example: "  cartwright stats --json",
 		Args:    noArguments,
 		RunE: func(cmd *cobra.Command, _ []string) error {
-			if err := configure(cmd, s); err != nil {
-				return err
-			}
-			db, err := openDatabase(cmd.Context(), c.Database)
-			if err != nil {
-				return err
-			}
-			defer db.Close()
-			stats, err := readStats(cmd.Context(), db)
-			if err != nil {
-				return err
-			}
-			if asJSON {
-				return printJSON(s.out, stats)
-			}
-			return printStats(s, stats)
+			return withDatabase(cmd, s, &c, func(ctx context.Context, db *database.DB) error {
+				stats, err := readStats(ctx, db)
+				if err != nil {
+					return err
+				}
+				if asJSON {
+					return printJSON(s.out, stats)
+				}
+				return printStats(s, stats)
+			})
 		},
 	}
 	c.databaseFlag(cmd.Flags())

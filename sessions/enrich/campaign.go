@@ -105,28 +105,3 @@ func clickChannel(parameter string) string {
 
 // Empty tells whether the address said nothing of a campaign.
 func (c Campaign) Empty() bool { return c == Campaign{} }
-
-// Key identifies a campaign: a visit whose landing page has a key that is not
-// empty and differs from the session's begins a new session. Two clicks on the
-// same advertisement have different click ids and so different keys. The letters
-// of utm values count in any case, those of click ids as they are. The key of an
-// empty campaign is ""; any other reads like the query it came from.
-func (c Campaign) Key() string {
-	var key strings.Builder
-	part := func(name, value string) {
-		if value == "" {
-			return
-		}
-		if key.Len() > 0 {
-			key.WriteByte('&')
-		}
-		key.WriteString(name + "=" + url.QueryEscape(value))
-	}
-	part("utm_source", strings.ToLower(c.Source))
-	part("utm_medium", strings.ToLower(c.Medium))
-	part("utm_campaign", strings.ToLower(c.Name))
-	part("utm_term", strings.ToLower(c.Term))
-	part("utm_content", strings.ToLower(c.Content))
-	part(c.ClickKind, c.ClickID)
-	return key.String()
-}
