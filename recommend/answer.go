@@ -5,6 +5,7 @@ import (
 	"crypto/rand"
 	"encoding/hex"
 	"fmt"
+	"slices"
 
 	"cartwright/sessions"
 )
@@ -49,7 +50,7 @@ func (r *Recommender) Recommend(ctx context.Context, q Request) (Answer, error) 
 	r.mu.RLock()
 	defer r.mu.RUnlock()
 	s := r.memory.recall(who)
-	s.cart, s.bought = append(s.cart, cart...), append(s.bought, bought...)
+	s.learn(cart, bought)
 	answer.Items = r.ask(q, s)
 	return answer, nil
 }
@@ -77,7 +78,8 @@ func products(ctx context.Context, find func(context.Context, Shopper) ([]sessio
 	for i, p := range found {
 		ids[i] = string(p)
 	}
-	return ids, err
+	slices.Sort(ids) // the shop may tell them in any order
+	return slices.Compact(ids), err
 }
 
 // freshen waits for the follower to reach the end of the log, but not for long:

@@ -197,6 +197,11 @@ func TestTheShopMayKnowMoreOfACustomer(t *testing.T) {
 	if len(asked) != 2 || asked[0] != (Shopper{"z", "ann"}) {
 		t.Errorf("asked about %v", asked)
 	}
+	appendAll(t, log, event(sessions.ProductAdded, "z", "c"), event(sessions.ProductAdded, "z", "a"))
+	items = recommended(t, r, Request{Context: Cart, Anonymous: "z", Customer: "ann"})
+	if got, want := explained(items), aligned("b | bought_together | bought together with a in 2 orders"); got != want {
+		t.Errorf("with more in the cart:\n%swant:\n%s", got, want)
+	}
 	failing = trouble
 	if _, err := r.Recommend(t.Context(), Request{Context: Home, Customer: "ann"}); !errors.Is(err, trouble) {
 		t.Errorf("what must be excluded is not known, and the error is %v", err)

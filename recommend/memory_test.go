@@ -1,6 +1,7 @@
 package recommend
 
 import (
+	"context"
 	"encoding/json"
 	"fmt"
 	"slices"
@@ -193,5 +194,20 @@ func TestALateEventReopensNobodysSession(t *testing.T) {
 	late.Occurred = began
 	if got := s.happens(late).r.memory.recall(Shopper{Anonymous: "me"}); got.session != 0 {
 		t.Errorf("session %d goes on again", got.session)
+	}
+}
+
+func TestWhatTheShopTellsStandsOnceBehindWhatIsRemembered(t *testing.T) {
+	tells := func(context.Context, Shopper) ([]sessions.ProductID, error) {
+		return []sessions.ProductID{"d", "b", "a", "d"}, nil
+	}
+	told, err := products(t.Context(), tells, Shopper{Customer: "ann"})
+	if err != nil {
+		t.Fatal(err)
+	}
+	s := shopper{cart: []string{"c", "b"}}
+	s.learn(told, told[:1])
+	if fmt.Sprint(s.cart, s.bought) != "[a d c b] [a]" {
+		t.Errorf("cart %v, bought %v", s.cart, s.bought)
 	}
 }

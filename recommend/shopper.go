@@ -56,6 +56,14 @@ func (s *shopper) follow(st *stream, current *sessions.Span) {
 	slices.Reverse(s.items)
 }
 
+// learn adds what the shop knows of the shopper. It is less telling than what was
+// remembered, so of the cart it stands first, where the oldest lines are.
+func (s *shopper) learn(cart, bought []string) {
+	cart = slices.DeleteFunc(cart, func(item string) bool { return slices.Contains(s.cart, item) })
+	s.cart = slices.Concat(cart, s.cart)
+	s.bought = append(s.bought, bought...)
+}
+
 // streamsOf lists the streams that belong to a shopper: the browser that asks,
 // that in which the customer was last, unless another is there now, and what the
 // backend tells of the customer.
