@@ -10,8 +10,9 @@ import (
 // tells: device, bot, channel, campaign and the truncated address.
 func enricher(agents *enrich.UserAgents) func(*sessions.Event, wire.Client) {
 	return func(e *sessions.Event, c wire.Client) {
-		client := agents.Client(c.UserAgent)
-		e.Device, e.Payload.Browser, e.OS, e.Bot = client.Device, client.Browser, client.OS, client.Bot
+		if client := agents.Client(c.UserAgent); !client.Library { // which says nothing of the shopper
+			e.Device, e.Payload.Browser, e.OS, e.Bot = client.Device, client.Browser, client.OS, client.Bot
+		}
 		e.Address = enrich.TruncateAddress(c.Address)
 		if c.DoNotTrack {
 			e.Consent = "denied"

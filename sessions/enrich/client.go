@@ -30,6 +30,10 @@ type Client struct {
 	OS      string `json:"os,omitempty"`
 	Bot     bool   `json:"bot,omitempty"`
 	BotName string `json:"bot_name,omitempty"`
+
+	// Library is set for bots of the list that are HTTP libraries, such as curl
+	// or axios. One that shows a key is a shop's server which sends for somebody.
+	Library bool `json:"library,omitempty"`
 }
 
 const (
@@ -86,8 +90,8 @@ func (u *UserAgents) Client(userAgent string) Client {
 
 // read does the work of Client without the cache.
 func (u *UserAgents) read(userAgent string) Client {
-	if name := u.crawlers.match(userAgent); name != "" {
-		return Client{Device: BotKind, Bot: true, BotName: name}
+	if name, library := u.crawlers.match(userAgent); name != "" {
+		return Client{Device: BotKind, Bot: true, BotName: name, Library: library}
 	}
 	parsed := useragent.Parse(userAgent)
 	if hasContact(userAgent) {

@@ -37,7 +37,8 @@ type literal struct {
 // is among allowed. It takes some 5 ms.
 func newCrawlers(allowed []string) (*crawlers, error) {
 	var entries []struct {
-		Pattern string `json:"pattern"`
+		Pattern string   `json:"pattern"`
+		Tags    []string `json:"tags"`
 	}
 	if err := json.Unmarshal([]byte(crawlerList), &entries); err != nil {
 		return nil, fmt.Errorf("read the crawler list: %w", err)
@@ -52,6 +53,7 @@ func newCrawlers(allowed []string) (*crawlers, error) {
 		if err := c.add(entry.Pattern); err != nil {
 			return nil, err
 		}
+		c.patterns[len(c.patterns)-1].library = slices.Contains(entry.Tags, "http-library")
 	}
 	if len(left) > 0 {
 		return nil, fmt.Errorf("allow crawler %q: the list has no such pattern", left[0])
@@ -74,19 +76,19 @@ func (c *crawlers) add(expression string) error {
 }
 
 // match returns the name of the crawler that userAgent is, or "" if it is none
-// of the list. When several patterns match, the one that stands first in the
+// of the list, and whether the list calls it an HTTP library. When several patterns match, the one that stands first in the
 // list names it, so that the answer does not depend on where a text is found.
-func (c *crawlers) match(userAgent string) string {
-	found, name := len(c.patterns), ""
+func (c *crawlers) match(userAgent string) (name string, library bool) {
+	found := len(c.patterns)
 	for i := 0; i+gramLen <= len(userAgent); i++ {
 		rest := userAgent[i:]
 		for _, l := range c.grams[[gramLen]byte{rest[0], rest[1], rest[2]}] {
 			if l.pattern < found && strings.HasPrefix(rest, l.text) && c.patterns[l.pattern].confirmed(userAgent) {
-				found, name = l.pattern, l.text
+				found, name, library = l.pattern, l.text, c.patterns[l.pattern].library
 			}
 		}
 	}
-	return strings.Trim(name, " /;:,()")
+	return strings.Trim(name, " /;:,()"), library
 }
 
 // confirmed tells whether a user agent that contains one of p's literals matches p.

@@ -39,7 +39,7 @@ func TestEveryListedInstanceIsABot(t *testing.T) {
 		patterns++
 		for _, instance := range entry.Instances {
 			instances++
-			if agents.crawlers.match(instance) == "" {
+			if name, _ := agents.crawlers.match(instance); name == "" {
 				t.Errorf("pattern %q: not in the list: %s", entry.Pattern, instance)
 			}
 			client := agents.Client(instance)
@@ -72,8 +72,8 @@ func TestCrawlersAgreeWithTheirExpressions(t *testing.T) {
 			for _, text := range texts {
 				want := expressions[i].MatchString(text) ||
 					slices.ContainsFunc(expressions, func(e *regexp.Regexp) bool { return e.MatchString(text) })
-				if got := crawlers.match(text) != ""; got != want {
-					t.Errorf("match %q: %v, the expressions say %v", text, got, want)
+				if name, _ := crawlers.match(text); (name != "") != want {
+					t.Errorf("match %q: %v, the expressions say %v", text, name != "", want)
 				}
 			}
 		}

@@ -12,6 +12,7 @@ import (
 type pattern struct {
 	literals []string
 	confirm  *regexp.Regexp // nil when containing a literal is already the match
+	library  bool           // of an HTTP library, by the list
 }
 
 // maxLiterals bounds how many spellings a pattern may be spread into. The list
