@@ -1,9 +1,6 @@
 package recommend
 
 import (
-	"encoding/json"
-	"fmt"
-
 	"github.com/hashicorp/golang-lru/v2/simplelru"
 
 	"cartwright/sessions"
@@ -60,11 +57,11 @@ func recent[K comparable, V any](size int) *simplelru.LRU[K, V] {
 // are nobody's memory. Where consent was denied, the cart is known, so that what
 // is in it is not recommended, but nothing of what was looked at.
 func (m *memory) take(e *sessions.Event, dst []Click) ([]Click, error) {
-	if e.Kind == sessions.SettingsChanged {
-		if err := json.Unmarshal(e.Data, &m.settings); err != nil {
-			return dst, fmt.Errorf("read settings of event %d: %w", e.Seq, err)
-		}
+	settings, err := m.settings.After(e)
+	if err != nil {
+		return dst, err
 	}
+	m.settings = settings
 	m.join(e)
 	name := e.Stream()
 	if name == "" || e.Bot {

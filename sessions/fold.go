@@ -84,7 +84,7 @@ func (f *fold) add(tx *gorm.DB, events []*Event) error {
 
 func (f *fold) addOne(e *Event) (err error) {
 	f.cursor = e.Seq
-	if f.settings, err = f.settings.apply(e); err != nil {
+	if f.settings, err = f.settings.After(e); err != nil {
 		return err
 	}
 	for _, moved := range e.Joined {
@@ -138,7 +138,7 @@ func (f *fold) load(tx *gorm.DB, events []*Event) error {
 	settings := f.settings
 	for _, e := range events {
 		var err error
-		if settings, err = settings.apply(e); err != nil { // they may change among the events
+		if settings, err = settings.After(e); err != nil { // they may change among the events
 			return err
 		}
 		name := e.Stream()

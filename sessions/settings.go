@@ -30,8 +30,8 @@ func DefaultSettings() Settings {
 	}
 }
 
-// apply returns the settings after e.
-func (s Settings) apply(e *Event) (Settings, error) {
+// After returns the settings that hold once e is in the log; most events change none.
+func (s Settings) After(e *Event) (Settings, error) {
 	switch e.Kind {
 	case RecoveryEnabled:
 		if s.RecoveryEnabled == 0 {
@@ -92,7 +92,7 @@ func applySetting(tx *gorm.DB, e *Event) error {
 	if err != nil {
 		return err
 	}
-	if s, err = s.apply(e); err != nil {
+	if s, err = s.After(e); err != nil {
 		return err
 	}
 	body, err := json.Marshal(s)
