@@ -13,6 +13,7 @@ import (
 	"time"
 
 	"github.com/spf13/cobra"
+	"gorm.io/gorm"
 
 	"cartwright/sessions"
 	"cartwright/sessions/database"
@@ -115,7 +116,23 @@ func importNamed(ctx context.Context, url, format, currency string, names []stri
 	if err != nil {
 		return tally, err
 	}
-	return tally, follower.WaitFor(ctx, log.Head().Seq)
+	if err := follower.WaitFor(ctx, log.Head().Seq); err != nil {
+		return tally, err
+	}
+	return tally, analyze(ctx, db)
+}
+
+// analyze tells PostgreSQL what the tables look like now, as it would find out by
+// itself some minutes later: until then it reads them whole for a few rows.
+func analyze(ctx context.Context, db *database.DB) error {
+	if db.Dialect() != database.Postgres {
+		return nil
+	}
+	err := db.Write(ctx, func(tx *gorm.DB) error { return tx.Exec("ANALYZE").Error })
+	if err != nil {
+		return fmt.Errorf("analyze what was imported: %w", err)
+	}
+	return nil
 }
 
 // openInput opens a file, or the standard input for “-”, unpacked.

@@ -165,7 +165,9 @@ func TestRees46(t *testing.T) {
 	}
 	for _, files := range [][]string{all, all[:1], all[1:2], all[2:], {all[2], all[0]}} {
 		name := strings.ReplaceAll(strings.Join(files, "+"), folder+"/", "")
-		t.Run(name, func(t *testing.T) { testRees46(t, files, count(t, files)) })
+		t.Run(name, func(t *testing.T) {
+			testRees46(t, filepath.Join(t.TempDir(), "shop.db"), files, count(t, files))
+		})
 	}
 	together := count(t, all)
 	want := expected{
@@ -177,8 +179,7 @@ func TestRees46(t *testing.T) {
 	}
 }
 
-func testRees46(t *testing.T, files []string, want expected) {
-	db := filepath.Join(t.TempDir(), "shop.db")
+func testRees46(t *testing.T, db string, files []string, want expected) {
 	imported := func() (read, accepted, duplicates, rejected int) {
 		sum := invoke[struct{ Read, Accepted, Duplicates, Rejected int }](t,
 			append([]string{"import", "--json", "--db", db, "--format", "rees46"}, files...)...)
