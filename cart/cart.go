@@ -37,9 +37,10 @@ type Cart struct {
 	Owned        bool            `json:"owned"`            // the shop's backend has written it
 	Held         bool            `json:"-"`                // it ever held a line
 
-	Episode      int64        `json:"episode"` // from 1
-	EpisodeBegan sessions.Seq `json:"-"`       // the event that began it
-	Decided      Outcome      `json:"decided,omitempty"`
+	Episode      int64           `json:"episode"` // from 1
+	EpisodeBegan sessions.Seq    `json:"-"`       // the event that began it
+	EpisodeAt    sessions.Millis `json:"-"`       // when that happened, by the sender's clock
+	Decided      Outcome         `json:"decided,omitempty"`
 
 	Checkout  sessions.CheckoutID `json:"checkout_id,omitempty"`
 	Email     sessions.Email      `json:"email,omitempty"`

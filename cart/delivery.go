@@ -87,8 +87,8 @@ type MessageCart struct {
 	AbandonedAt *time.Time          `json:"abandoned_at"` // null when it was not
 }
 
-// MessageVisitor is the shopper of a message: all identifiers, and the likeliest
-// of each kind.
+// MessageVisitor is the shopper of a message: all identifiers that anybody
+// claimed, and the address that was told with this cart.
 type MessageVisitor struct {
 	ID        sessions.VisitorID   `json:"id"`
 	Anonymous sessions.AnonymousID `json:"anonymous_id,omitempty"`
@@ -142,9 +142,6 @@ func messageVisitor(tx *gorm.DB, c Cart) (MessageVisitor, error) {
 	v := MessageVisitor{ID: c.Visitor, Identifiers: ids, Email: c.Email}
 	if len(ids.Anonymous) > 0 {
 		v.Anonymous = ids.Anonymous[0]
-	}
-	if v.Email == "" && len(ids.Emails) > 0 {
-		v.Email = ids.Emails[0]
 	}
 	return v, nil
 }

@@ -32,7 +32,7 @@ func fills(e *sessions.Event) bool {
 func Begin(e *sessions.Event) Cart {
 	c := Cart{
 		ID: ID(e.Seq), Name: e.Cart, Visitor: e.Visitor, Status: Emptied, Currency: e.Currency,
-		Began: e.Received, LastActivity: e.Received, Episode: 1, EpisodeBegan: e.Seq,
+		Began: e.Received, LastActivity: e.Received, Episode: 1, EpisodeBegan: e.Seq, EpisodeAt: e.Occurred,
 	}
 	return c.Fold(e)
 }
@@ -84,7 +84,7 @@ func (c Cart) reopened(e *sessions.Event) Cart {
 
 func (c Cart) nextEpisode(e *sessions.Event) Cart {
 	c.Episode++
-	c.EpisodeBegan, c.Decided = e.Seq, ""
+	c.EpisodeBegan, c.EpisodeAt, c.Decided = e.Seq, e.Occurred, ""
 	return c
 }
 
@@ -145,13 +145,14 @@ func (c Cart) active(e *sessions.Event) Cart {
 	if !c.belongs(e) {
 		return c
 	}
-	if e.Visitor != 0 && (c.Visitor == 0 || e.Source != sessions.Browser) {
-		c.Visitor = e.Visitor
+	if e.Visitor != 0 && c.Visitor != e.Visitor && (c.Visitor == 0 || e.Source != sessions.Browser) {
+		c.Visitor, c.Checkout, c.Email = e.Visitor, "", "" // those were another's
 	}
-	if e.Checkout != "" {
+	told := e.Source != sessions.Browser || !c.Owned // a public key does not speak over the backend
+	if e.Checkout != "" && (told || c.Checkout == "") {
 		c.Checkout = e.Checkout
 	}
-	if e.Email != "" {
+	if e.Email != "" && (told || c.Email == "") {
 		c.Email = e.Email
 	}
 	return c

@@ -32,6 +32,7 @@ type cartRow struct {
 	LastSeq      int64
 	Episode      int64
 	EpisodeSeq   int64
+	EpisodeAt    int64
 	Decided      string
 	CheckoutID   string
 	Email        string
@@ -52,7 +53,7 @@ func rowOfCart(c Cart) (cartRow, error) {
 		Owned: flag(c.Owned), Live: flag(c.Live), Held: flag(c.Held),
 		Currency: c.Currency, Lines: lines, Units: c.Units, Value: c.Value,
 		BeganAt: int64(c.Began), LastActivity: int64(c.LastActivity), LastSeq: int64(c.LastSeq),
-		Episode: c.Episode, EpisodeSeq: int64(c.EpisodeBegan), Decided: string(c.Decided),
+		Episode: c.Episode, EpisodeSeq: int64(c.EpisodeBegan), EpisodeAt: int64(c.EpisodeAt), Decided: string(c.Decided),
 		CheckoutID: string(c.Checkout), Email: string(c.Email), OrderID: string(c.Order), OrderedAt: int64(c.OrderedAt),
 		MergedInto: int64(c.Into),
 	}, nil
@@ -68,7 +69,7 @@ func (r cartRow) cart() (Cart, error) {
 		Owned: r.Owned != 0, Live: r.Live != 0, Held: r.Held != 0,
 		Currency: r.Currency, Lines: lines, Units: r.Units, Value: r.Value,
 		Began: sessions.Millis(r.BeganAt), LastActivity: sessions.Millis(r.LastActivity), LastSeq: sessions.Seq(r.LastSeq),
-		Episode: r.Episode, EpisodeBegan: sessions.Seq(r.EpisodeSeq), Decided: Outcome(r.Decided),
+		Episode: r.Episode, EpisodeBegan: sessions.Seq(r.EpisodeSeq), EpisodeAt: sessions.Millis(r.EpisodeAt), Decided: Outcome(r.Decided),
 		Checkout: sessions.CheckoutID(r.CheckoutID), Email: sessions.Email(r.Email),
 		Order: sessions.OrderID(r.OrderID), OrderedAt: sessions.Millis(r.OrderedAt), Into: ID(r.MergedInto),
 	}, nil

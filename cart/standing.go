@@ -8,18 +8,40 @@ import (
 	"cartwright/sessions"
 )
 
-// A standing holds the newest order of each identity of some carts' shoppers:
+// A standing holds the newest orders of each identity of some carts' shoppers:
 // those that may stand against the carts.
 type standing struct {
-	carts, checkouts, customers, emails map[string]placed
-	visitors                            map[int64]placed
+	carts, checkouts, customers, emails map[string]newest
+	visitors                            map[int64]newest
 	known                               map[sessions.VisitorID][]identifier
 }
 
-// placed is an order and the event that completed it; none has the seq 0.
+// placed is an order, the event that completed it, and when that happened by the
+// sender's clock; none has the seq 0.
 type placed struct {
-	OrderID string
-	Seq     int64
+	OrderID    string
+	Seq        int64
+	OccurredAt int64
+}
+
+// covers reports whether the order came after c's episode began: in the log, or
+// by the clocks of those who told. A phone that was offline tells of the cart
+// only after the shop's backend told of its order.
+func (p placed) covers(c Cart) bool {
+	return p.Seq > int64(c.EpisodeBegan) || p.Seq > 0 && p.OccurredAt > int64(c.EpisodeAt)
+}
+
+// newest are the latest orders of one identity, in the log and by the clock.
+type newest struct{ bySeq, byTime placed }
+
+func (n newest) with(p placed) newest {
+	if p.Seq > n.bySeq.Seq {
+		n.bySeq = p
+	}
+	if n.byTime.Seq == 0 || p.OccurredAt > n.byTime.OccurredAt {
+		n.byTime = p
+	}
+	return n
 }
 
 // identifier is a customer id or an address of a visitor.
@@ -38,10 +60,11 @@ func loadStanding(tx *gorm.DB, carts []Cart) (standing, error) {
 		return s, err
 	}
 	names, checkouts, customers, emails := map[string]bool{}, map[string]bool{}, map[string]bool{}, map[string]bool{}
-	since := int64(carts[0].EpisodeBegan)
+	since := placed{Seq: int64(carts[0].EpisodeBegan), OccurredAt: int64(carts[0].EpisodeAt)}
 	for _, c := range carts {
 		names[string(c.Name)], checkouts[string(c.Checkout)], emails[string(c.Email)] = true, true, true
-		since = min(since, int64(c.EpisodeBegan))
+		since.Seq = min(since.Seq, int64(c.EpisodeBegan))
+		since.OccurredAt = min(since.OccurredAt, int64(c.EpisodeAt))
 		for _, id := range s.known[c.Visitor] {
 			if id.Kind == "email" {
 				emails[id.Value] = true
@@ -54,7 +77,7 @@ func loadStanding(tx *gorm.DB, carts []Cart) (standing, error) {
 		return s, err
 	}
 	for _, by := range []struct {
-		into   *map[string]placed
+		into   *map[string]newest
 		column string
 		values map[string]bool
 	}{
@@ -70,28 +93,28 @@ func loadStanding(tx *gorm.DB, carts []Cart) (standing, error) {
 	return s, nil
 }
 
-// newestBy returns the newest order after a seq of each of the values of a
-// column.
-func newestBy[K comparable](tx *gorm.DB, column, condition string, values []K, since int64) (map[K]placed, error) {
-	newest := map[K]placed{}
-	query := "SELECT " + column + " AS key, order_id, seq FROM orders WHERE " + column + " IN ?" + condition + " AND seq > ?"
+// newestBy returns the newest orders of each of the values of a column, as far as
+// they are later than one in the log or by the clock.
+func newestBy[K comparable](tx *gorm.DB, column, condition string, values []K, since placed) (map[K]newest, error) {
+	found := map[K]newest{}
+	query := "SELECT " + column + " AS key, order_id, seq, occurred_at FROM orders WHERE " + column + " IN ?" + condition +
+		" AND seq > 0 AND (seq > ? OR occurred_at > ?)"
 	err := each(values, func(part []K) error {
 		var rows []struct {
-			Key     K
-			OrderID string
-			Seq     int64
+			Key        K
+			OrderID    string
+			Seq        int64
+			OccurredAt int64
 		}
-		if err := tx.Raw(query, part, since).Scan(&rows).Error; err != nil {
+		if err := tx.Raw(query, part, since.Seq, since.OccurredAt).Scan(&rows).Error; err != nil {
 			return fmt.Errorf("find orders by %s: %w", column, err)
 		}
 		for _, r := range rows {
-			if r.Seq > newest[r.Key].Seq {
-				newest[r.Key] = placed{r.OrderID, r.Seq}
-			}
+			found[r.Key] = found[r.Key].with(placed{r.OrderID, r.Seq, r.OccurredAt})
 		}
 		return nil
 	})
-	return newest, err
+	return found, err
 }
 
 // identifiers returns the customer ids and addresses of living visitors, with
@@ -151,7 +174,7 @@ func family(tx *gorm.DB, visitors []int64) (lineage, error) {
 // under which it stands against c: the most telling one. Empty if there is none.
 func (s standing) against(c Cart) (sessions.OrderID, Reason) {
 	type claim struct {
-		placed
+		newest
 		reason Reason
 	}
 	claims := []claim{
@@ -168,8 +191,10 @@ func (s standing) against(c Cart) (sessions.OrderID, Reason) {
 		}
 	}
 	for _, cl := range claims {
-		if cl.Seq > int64(c.EpisodeBegan) {
-			return sessions.OrderID(cl.OrderID), cl.reason
+		for _, p := range []placed{cl.bySeq, cl.byTime} {
+			if p.covers(c) {
+				return sessions.OrderID(p.OrderID), cl.reason
+			}
 		}
 	}
 	return "", ""

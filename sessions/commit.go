@@ -148,7 +148,9 @@ func (l *Log) seen(tx *gorm.DB, c *commit, u unit, staged map[uint64]bool) (bool
 // take puts e at the end of the log.
 func (c *commit) take(e *Event) {
 	c.head.Seq++
-	c.head.Newest = max(c.head.Newest, e.Received)
+	if !e.Kind.Own() { // a dry decision as of next year must not stand for what arrived
+		c.head.Newest = max(c.head.Newest, e.Received)
+	}
 	e.Seq, e.Joined = c.head.Seq, nil
 	if !e.Kind.Own() {
 		e.Visitor = 0

@@ -32,7 +32,7 @@ func TestDecideAppendsItsEventsWithItsRecords(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		if want := (sessions.Head{Seq: 3, Newest: sessions.Epoch + 8}); head != want || log.Head() != want {
+		if want := (sessions.Head{Seq: 3, Newest: sessions.Epoch}); head != want || log.Head() != want {
 			t.Errorf("head %+v, then %+v, want %+v", head, log.Head(), want)
 		}
 		events := since(t, log, 1, 10)

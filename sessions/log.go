@@ -18,7 +18,7 @@ import (
 // Head is the end of the log.
 type Head struct {
 	Seq    Seq    // of the last event; 0 when there is none
-	Newest Millis // the newest received time of any event
+	Newest Millis // the newest received time of any event that is not our own
 }
 
 // LogOptions configure a log.

@@ -163,11 +163,14 @@ func (s *Shop) openJobs(ctx context.Context) (err error) {
 
 // jobTable is everything that is done from time to time.
 func (s *Shop) jobTable() []jobs.Job {
-	flow := cart.NewFlow(s.config.CartWait, s.config.CartMaximumAge)
-	return []jobs.Job{
-		jobs.Detection(s.config.DetectSchedule, cart.NewDetector(s.log, flow)),
+	var table []jobs.Job
+	if s.config.Recovery {
+		flow := cart.NewFlow(s.config.CartWait, s.config.CartMaximumAge)
+		table = append(table, jobs.Detection(s.config.DetectSchedule, cart.NewDetector(s.log, flow)))
+	}
+	return append(table,
 		s.delivery.Job(s.config.DeliverSchedule),
 		jobs.Closing(s.config.CloseSchedule, s.follower),
 		jobs.Upkeep(s.config.UpkeepSchedule, s.db, s.log),
-	}
+	)
 }

@@ -18,6 +18,7 @@ CREATE TABLE carts (
     last_seq      BIGINT NOT NULL,
     episode       BIGINT NOT NULL,
     episode_seq   BIGINT NOT NULL,         -- the event that began the episode
+    episode_at    BIGINT NOT NULL,         -- when that happened, by the sender's clock
     decided       TEXT COLLATE "C" NOT NULL, -- the episode's final outcome, or empty
     checkout_id   TEXT COLLATE "C" NOT NULL,
     email         TEXT COLLATE "C" NOT NULL,

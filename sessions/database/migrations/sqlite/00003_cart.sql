@@ -18,6 +18,7 @@ CREATE TABLE carts (
     last_seq      INTEGER NOT NULL,
     episode       INTEGER NOT NULL,
     episode_seq   INTEGER NOT NULL,         -- the event that began the episode
+    episode_at    INTEGER NOT NULL,         -- when that happened, by the sender's clock
     decided       TEXT NOT NULL, -- the episode's final outcome, or empty
     checkout_id   TEXT NOT NULL,
     email         TEXT NOT NULL,

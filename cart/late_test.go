@@ -1,0 +1,54 @@
+package cart_test
+
+import (
+	"testing"
+
+	"cartwright/cart"
+	"cartwright/sessions"
+)
+
+// A phone that was offline tells of the cart, and of its order, only after the
+// shop's backend told of that order: nothing is left behind.
+func TestWhatIsToldAfterItsOrderIsNotAbandoned(t *testing.T) {
+	late := func(e *sessions.Event, minute int) *sessions.Event {
+		e.Occurred = millis(minute)
+		return e
+	}
+	for name, told := range map[string][]*sessions.Event{
+		"the cart":               {late(added("ann", "cup", customer("ann")), 3)},
+		"the cart and the order": {late(added("ann", "cup", customer("ann")), 3), late(ordered("1", by("ann"), customer("ann")), 4)},
+	} {
+		t.Run(name, func(t *testing.T) {
+			story(t, func(s *shop) {
+				s.happens(1, event(sessions.Identify, sessions.Browser, by("ann"), customer("ann")))
+				s.happens(5, event(sessions.OrderCompleted, sessions.Backend, customer("ann"), order("1"), of("cup", 1, 100)))
+				s.happens(6, told...)
+				s.wantReport(s.detect(200), cart.Report{Carts: 1, Abandoned: 1, Suppressed: 1})
+				s.expect("SELECT COUNT(*) AS n FROM triggers WHERE kind = 'cart.abandoned'", "n\n0")
+			})
+		})
+	}
+}
+
+// A public key claims a cart's id beforehand, or speaks in a customer's name: the
+// address and the checkout that it gives are not those of the shop's customer.
+func TestAPublicKeyDoesNotSpeakOverTheBackend(t *testing.T) {
+	const told = "SELECT email, checkout_id FROM carts"
+	story(t, func(s *shop) {
+		s.happens(1, event(sessions.ProductAdded, sessions.Browser, by("evil"), email("evil@x.example"), named("1001"), checkout("k"), of("cup", 1, 100)))
+		s.happens(5, event(sessions.CartUpdated, sessions.Backend, customer("victim"), named("1001"), of("ring", 1, 100)))
+		s.expect(told, "email checkout_id\n\"\" \"\"")
+		s.happens(6, event(sessions.CartUpdated, sessions.Backend, customer("victim"), email("victim@x.example"), named("1001"), of("ring", 2, 100)))
+		s.happens(7, event(sessions.CartViewed, sessions.Browser, by("evil"), customer("victim"), email("evil@x.example"), named("1001")))
+		s.expect(told, "email checkout_id\nvictim@x.example \"\"")
+	})
+}
+
+// What would be triggered next year is asked today, and asked again of today.
+func TestADryLookAheadBlocksNoOther(t *testing.T) {
+	story(t, func(s *shop) {
+		s.happens(1, added("ann", "cup"))
+		s.asOf(2000, false)
+		s.wantReport(s.asOf(100, false), cart.Report{Carts: 1, Abandoned: 1})
+	})
+}
