@@ -103,11 +103,6 @@ func (s *Store) Message(tx *gorm.DB, t Trigger) (Message, error) {
 	if err != nil {
 		return m, fmt.Errorf("write the message of trigger %s: %w", t.ID, err)
 	}
-	m.Data.Cart = messageCart(c)
-	if t.Kind == Abandoned {
-		at := t.AbandonedAt.Time()
-		m.Timestamp, m.Data.Cart.AbandonedAt = at, &at
-	}
 	if m.Data.Visitor, err = messageVisitor(tx, c); err != nil {
 		return m, fmt.Errorf("write the message of trigger %s: %w", t.ID, err)
 	}
@@ -117,8 +112,37 @@ func (s *Store) Message(tx *gorm.DB, t Trigger) (Message, error) {
 			return m, fmt.Errorf("write the message of trigger %s: %w", t.ID, err)
 		}
 		m.Data.Order = &o
+		c = c.asSold(o, t.Episode)
 	}
-	return m, nil
+	m.Data.Cart = messageCart(c)
+	m.Data.Cart.AbandonedAt, err = abandonedAt(tx, t)
+	if t.Kind == Abandoned && err == nil {
+		m.Timestamp = *m.Data.Cart.AbandonedAt
+	}
+	return m, err
+}
+
+// asSold returns c as it was when o ended an episode of it, if it was used again
+// since.
+func (c Cart) asSold(o Order, episode int64) Cart {
+	if c.Episode == episode {
+		return c
+	}
+	c.Status, c.Episode, c.Checkout = Ordered, episode, o.Checkout
+	c.Lines, c.Currency, c.Units, c.Value = o.Lines, o.Currency, units(o.Lines), value(o.Lines)
+	return c
+}
+
+// abandonedAt returns when the episode of a trigger was abandoned, nil if it was
+// never told to be.
+func abandonedAt(tx *gorm.DB, t Trigger) (*time.Time, error) {
+	var rows []triggerRow
+	err := tx.Where("cart = ? AND episode = ? AND kind = ? AND dry = 0", int64(t.Cart), t.Episode, string(Abandoned)).Find(&rows).Error
+	if err != nil || len(rows) == 0 {
+		return nil, err
+	}
+	at := sessions.Millis(rows[0].AbandonedAt).Time()
+	return &at, nil
 }
 
 func messageCart(c Cart) MessageCart {

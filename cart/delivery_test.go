@@ -111,7 +111,7 @@ func TestMessages(t *testing.T) {
 				"cart": {
 					"id": 2, "cart_id": "A", "status": "ordered", "currency": "EUR", "value": 1000, "units": 2,
 					"lines": [{"product_id": "cup", "quantity": 2, "unit_price": 500}],
-					"episode": 1, "began_at": "2026-03-01T10:00:00Z", "abandoned_at": null
+					"episode": 1, "began_at": "2026-03-01T10:00:00Z", "abandoned_at": "2026-03-01T11:00:00Z"
 				},
 				"visitor": {"id": 2, "anonymous_id": "phone", "email": "ann@example.com",
 					"anonymous_ids": ["phone"], "user_id": "ann", "emails": ["ann@example.com"]},

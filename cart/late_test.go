@@ -52,3 +52,24 @@ func TestADryLookAheadBlocksNoOther(t *testing.T) {
 		s.wantReport(s.asOf(100, false), cart.Report{Carts: 1, Abandoned: 1})
 	})
 }
+
+// The message of an order tells what was sold, also when the cart is in use again.
+func TestAMessageTellsOfItsOwnEpisode(t *testing.T) {
+	story(t, func(s *shop) {
+		s.happens(1, event(sessions.CartUpdated, sessions.Backend, customer("ann"), named("A"), of("ring", 1, 900)))
+		s.happens(2, event(sessions.OrderCompleted, sessions.Backend, customer("ann"), named("A"), order("1"), of("ring", 1, 900)))
+		s.happens(3, event(sessions.CartUpdated, sessions.Backend, customer("ann"), named("A"), of("hat", 2, 50)))
+		sold, err := s.store.Triggers(t.Context(), "", 1)
+		if err != nil || len(sold) != 1 {
+			t.Fatal(sold, err)
+		}
+		m, err := s.store.Message(s.db.Read(t.Context()), sold[0])
+		if err != nil {
+			t.Fatal(err)
+		}
+		c := m.Data.Cart
+		if c.Status != cart.Ordered || c.Episode != 1 || c.Units != 1 || *c.Value != 900 || c.Lines[0].Product != "ring" {
+			t.Errorf("cart.converted tells %+v", c)
+		}
+	})
+}

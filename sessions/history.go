@@ -1,7 +1,9 @@
 package sessions
 
 import (
+	"cmp"
 	"encoding/binary"
+	"net/url"
 	"slices"
 )
 
@@ -94,13 +96,22 @@ func (h *History) addPage(e *Event) {
 	}
 	view := PageView{Seq: e.Seq, At: e.Occurred, Name: e.Name}
 	if e.Page != nil {
-		view.Path, view.Title = e.Page.Path, e.Page.Title
+		view.Path, view.Title = cmp.Or(e.Page.Path, pathOf(e.Page.URL)), e.Page.Title
 	}
 	at := len(h.Pages)
 	for at > 0 && h.Pages[at-1].At > view.At {
 		at--
 	}
 	h.Pages = slices.Insert(h.Pages, at, view)
+}
+
+// pathOf returns the path of an address, empty if it is none.
+func pathOf(address string) string {
+	u, err := url.Parse(address)
+	if err != nil {
+		return ""
+	}
+	return u.Path
 }
 
 // appendSeq adds a seq to a session's list of them, as the difference to the

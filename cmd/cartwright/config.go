@@ -155,6 +155,10 @@ func readSettings(file string, root *yaml.Node) (map[string]fileValue, []error) 
 	var errs []error
 	for i := 0; i+1 < len(root.Content); i += 2 {
 		key, node := root.Content[i], root.Content[i+1]
+		if known[key.Value] == nil {
+			errs = append(errs, fmt.Errorf("%s:%d: there is no setting %q%s", file, key.Line, key.Value, suggestion(key.Value)))
+			continue
+		}
 		value := fileValue{line: key.Line, list: node.Kind == yaml.SequenceNode}
 		items := []*yaml.Node{node}
 		if value.list {
@@ -166,9 +170,6 @@ func readSettings(file string, root *yaml.Node) (map[string]fileValue, []error) 
 				continue
 			}
 			value.values = append(value.values, item.Value)
-		}
-		if known[key.Value] == nil {
-			errs = append(errs, fmt.Errorf("%s:%d: there is no setting %q%s", file, key.Line, key.Value, suggestion(key.Value)))
 		}
 		if _, twice := settings[key.Value]; twice {
 			errs = append(errs, fmt.Errorf("%s:%d: %s is set twice", file, key.Line, key.Value))

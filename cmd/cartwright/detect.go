@@ -67,7 +67,7 @@ command: its own job looks at live carts all the time.`,
 }
 
 func detect(ctx context.Context, url string, flow cart.Flow, at time.Time, deliver bool) (cart.Report, error) {
-	db, err := openDatabase(ctx, url)
+	db, err := openExisting(ctx, url)
 	if err != nil {
 		return cart.Report{}, err
 	}

@@ -112,7 +112,7 @@ func importNamed(ctx context.Context, url, format, currency string, names []stri
 		return wire.Tally{}, err
 	}
 	defer follower.Close()
-	tally, err := importFiles(ctx, db, log, importOptions{format: format, currency: currency, files: files, progress: s.err})
+	tally, err := importFiles(ctx, db, log, importOptions{format: format, currency: currency, files: files, progress: s.err, rejected: s.err})
 	if err != nil {
 		return tally, err
 	}
@@ -164,6 +164,23 @@ type importOptions struct {
 	currency string // empty: the shop's
 	files    []wire.File
 	progress io.Writer
+	rejected io.Writer // is told of rejected rows
+	told     int       // how many rejected rows were told of
+}
+
+// complaints is how many rejected rows are told of; the database keeps them all.
+const complaints = 20
+
+// complain tells of rejected rows, the first of them.
+func (o *importOptions) complain(lists ...[]sessions.Rejected) {
+	for _, rejected := range slices.Concat(lists...) {
+		switch o.told++; {
+		case o.told <= complaints:
+			fmt.Fprintf(o.rejected, "rejected: %s: %s\n", rejected.Code, rejected.Reason)
+		case o.told == complaints+1:
+			fmt.Fprintln(o.rejected, "rejected: … and more; the table rejected has them with their reasons")
+		}
+	}
 }
 
 // importFiles appends the events of files to the log and counts their rows.
@@ -198,6 +215,7 @@ func importFiles(ctx context.Context, db *database.DB, log *sessions.Log, o impo
 		if err != nil {
 			return total, fmt.Errorf("import %s: %w", o.format, err)
 		}
+		o.complain(batch.Rejected, receipt.Rejected)
 		tally := batch.Tally(receipt)
 		total = total.Add(tally)
 		_ = bar.Set(total.Accepted + total.Duplicates + total.Rejected)

@@ -9,7 +9,6 @@ import (
 	"github.com/spf13/cobra"
 
 	"cartwright/api"
-	"cartwright/sessions/database"
 )
 
 func keysCommand(s streams) *cobra.Command {
@@ -35,7 +34,15 @@ when it is made.`,
 
 // withKeys runs f on the keys of the configured database.
 func withKeys(cmd *cobra.Command, s streams, c *Config, f func(context.Context, *api.Keys) error) error {
-	return withDatabase(cmd, s, c, func(ctx context.Context, db *database.DB) error { return f(ctx, api.NewKeys(db)) })
+	if err := configure(cmd, s); err != nil {
+		return err
+	}
+	db, err := openDatabase(cmd.Context(), c.Database)
+	if err != nil {
+		return err
+	}
+	defer db.Close()
+	return f(cmd.Context(), api.NewKeys(db))
 }
 
 func createKeyCommand(s streams, c *Config) *cobra.Command {
@@ -102,7 +109,7 @@ func revokeKeyCommand(s streams, c *Config) *cobra.Command {
 	return &cobra.Command{
 		Use:     "revoke ID",
 		Short:   "Make a key invalid for good",
-		Long:    "Makes a key invalid for good. A running serve lets it in for ten seconds more at most.",
+		Long:    "Makes a key invalid for good. A running serve may let it in for ten seconds more.",
 		Example: "  cartwright keys revoke key_0abc…",
 		Args: func(_ *cobra.Command, args []string) error {
 			if len(args) != 1 {

@@ -83,8 +83,13 @@ the environment, which beats the file.`,
   cartwright detect --as-of 2026-01-31T00:00:00Z --json`,
 		SilenceUsage:  true,
 		SilenceErrors: true,
-		Args:          noArguments,
-		RunE:          func(c *cobra.Command, _ []string) error { return c.Help() },
+		Args: func(_ *cobra.Command, args []string) error {
+			if len(args) > 0 {
+				return usage("there is no command %q", args[0])
+			}
+			return nil
+		},
+		RunE: func(c *cobra.Command, _ []string) error { return c.Help() },
 	}
 	root.CompletionOptions.DisableDefaultCmd = true
 	root.SetFlagErrorFunc(func(_ *cobra.Command, err error) error { return usage("%v", err) })
@@ -104,13 +109,18 @@ func noArguments(c *cobra.Command, args []string) error {
 	return nil
 }
 
-// configure fills in the settings of c's flags from environment and file.
-func configure(c *cobra.Command, s streams) error {
+// configure fills in the settings of a command's flags from environment and file,
+// and reports what is wrong with them all at once; checks are asked for more.
+func configure(c *cobra.Command, s streams, checks ...func() error) error {
 	file, err := c.Flags().GetString("config")
 	if err != nil {
 		return err
 	}
-	if err := load(c.Flags(), file, s.environ); err != nil {
+	mistakes := []error{load(c.Flags(), file, s.environ)}
+	for _, check := range checks {
+		mistakes = append(mistakes, check())
+	}
+	if err := errors.Join(mistakes...); err != nil {
 		return usage("the configuration has mistakes:\n%v", err)
 	}
 	return nil

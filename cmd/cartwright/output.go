@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"io"
 	"os"
+	"strings"
 	"time"
 
 	"github.com/schollz/progressbar/v3"
@@ -20,12 +21,23 @@ func openDatabase(ctx context.Context, url string) (*database.DB, error) {
 	return database.Open(ctx, url, database.Options{})
 }
 
+// openExisting opens a database that must be there: what only looks at one makes
+// none because its name was mistyped.
+func openExisting(ctx context.Context, url string) (*database.DB, error) {
+	if !strings.Contains(url, "://") {
+		if _, err := os.Stat(url); err != nil {
+			return nil, fmt.Errorf("open database: %w", err)
+		}
+	}
+	return openDatabase(ctx, url)
+}
+
 // withDatabase runs f on the configured database.
 func withDatabase(cmd *cobra.Command, s streams, c *Config, f func(context.Context, *database.DB) error) error {
 	if err := configure(cmd, s); err != nil {
 		return err
 	}
-	db, err := openDatabase(cmd.Context(), c.Database)
+	db, err := openExisting(cmd.Context(), c.Database)
 	if err != nil {
 		return err
 	}

@@ -7,6 +7,7 @@ import (
 	"log/slog"
 	"net"
 	"net/http"
+	"net/netip"
 	"strconv"
 	"strings"
 	"time"
@@ -40,7 +41,7 @@ commits it, and stops within 20 seconds.`,
   cartwright serve --cart-wait 90m --webhooks "https://shop.example/hooks whsec_…"`,
 		Args: noArguments,
 		RunE: func(cmd *cobra.Command, _ []string) error {
-			if err := configure(cmd, s); err != nil {
+			if err := configure(cmd, s, func() error { return c.check() }); err != nil {
 				return err
 			}
 			return serve(cmd.Context(), c, s)
@@ -55,9 +56,6 @@ commits it, and stops within 20 seconds.`,
 
 // serve runs a shop until ctx ends.
 func serve(ctx context.Context, c Config, s streams) error {
-	if err := c.check(); err != nil {
-		return err
-	}
 	level, _ := logLevel(c.LogLevel) // checked
 	logger := slog.New(slog.NewJSONHandler(s.err, &slog.HandlerOptions{Level: level}))
 	shop, err := OpenShop(ctx, c, ShopOptions{Logger: logger})
@@ -144,10 +142,24 @@ func (c Config) check() error {
 	add("webhooks", err)
 	_, err = logLevel(c.LogLevel)
 	add("log-level", err)
-	if len(wrong) > 0 {
-		return usage("the configuration has mistakes:\n%v", errors.Join(wrong...))
+	add("trusted-proxies", checkNetworks(c.TrustedProxies))
+	if c.WriteKey != "" && c.WriteKey == c.SecretKey {
+		add("secret-key", errors.New("it is the same as write-key, which is public"))
 	}
-	return nil
+	return errors.Join(wrong...)
+}
+
+// checkNetworks returns what among addresses and networks is neither.
+func checkNetworks(texts []string) error {
+	var wrong []error
+	for _, text := range texts {
+		_, errAddress := netip.ParseAddr(text)
+		_, errNetwork := netip.ParsePrefix(text)
+		if errAddress != nil && errNetwork != nil {
+			wrong = append(wrong, fmt.Errorf("%q is neither an address nor a network", text))
+		}
+	}
+	return errors.Join(wrong...)
 }
 
 func logLevel(name string) (level slog.Level, err error) {

@@ -3,6 +3,7 @@ package main
 import (
 	"context"
 	"errors"
+	"fmt"
 	"log/slog"
 	"net/http"
 	"time"
@@ -72,7 +73,7 @@ func OpenShop(ctx context.Context, c Config, o ShopOptions) (*Shop, error) {
 		o.Logger = slog.New(slog.DiscardHandler)
 	}
 	if err := c.check(); err != nil {
-		return nil, err
+		return nil, fmt.Errorf("the configuration has mistakes:\n%w", err)
 	}
 	db, err := database.Open(ctx, c.Database, database.Options{Logger: o.Logger})
 	if err != nil {

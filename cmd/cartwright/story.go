@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"context"
 	"fmt"
+	"io"
 
 	"time"
 
@@ -17,7 +18,7 @@ func (t *tour) tellHistory(ctx context.Context, history []byte) error {
 	t.chapter(1, "The past: real sales of a British gift shop")
 	began := time.Now()
 	sum, err := importFiles(ctx, t.shop.db, t.shop.log, importOptions{
-		format: "online-retail", currency: "GBP", files: []wire.File{{Name: "sample", Reader: bytes.NewReader(history)}}, progress: t.progress,
+		format: "online-retail", currency: "GBP", files: []wire.File{{Name: "sample", Reader: bytes.NewReader(history)}}, progress: t.progress, rejected: io.Discard,
 	})
 	if err != nil {
 		return err

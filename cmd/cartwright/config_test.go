@@ -1,0 +1,110 @@
+package main
+
+import (
+	"bytes"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+
+	"github.com/spf13/pflag"
+)
+
+// told runs a command line that must be refused and returns what it is told.
+func told(t *testing.T, environ []string, code int, args ...string) string {
+	t.Helper()
+	var out, errs bytes.Buffer
+	if got := run(t.Context(), args, streams{strings.NewReader(""), &out, &errs, environ}); got != code {
+		t.Errorf("cartwright %s: exit %d, want %d\n%s", strings.Join(args, " "), got, code, errs.String())
+	}
+	if out.Len() > 0 {
+		t.Errorf("cartwright %s: printed %q", strings.Join(args, " "), out.String())
+	}
+	return errs.String()
+}
+
+func TestAllMistakesAreToldAtOnce(t *testing.T) {
+	folder := t.TempDir()
+	file := filepath.Join(folder, "shop.yaml")
+	text := `# a shop
+cart-wiat: 2h
+cart-wait: banana
+currency: XXQ
+port: 99999
+port: 80
+webhooks:
+  - https://shop.example/hooks whsec_short
+  - {url: x}
+trusted-proxies: [nonsense]
+detect-schedule: "0 0 31 2 *"
+session-events: [1, 2]
+`
+	if err := os.WriteFile(file, []byte(text), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	db := filepath.Join(folder, "shop.db")
+	got := told(t, []string{"CARTWRIGHT_LOG_LEVEL=loud", "CARTWRIGHT_CART_MAXIMUM_AGE=soon"}, exitUsage, "serve", "--config", file, "--db", db)
+	for _, want := range []string{
+		file + `:2: there is no setting "cart-wiat"`, file + ":3: cart-wait", `currency: "XXQ"`, file + ":6: port is set twice",
+		"webhooks: https://shop.example/hooks", file + ":9: webhooks", `trusted-proxies: "nonsense"`, "detect-schedule",
+		file + ":12: session-events", `log-level: "loud"`, "CARTWRIGHT_CART_MAXIMUM_AGE",
+	} {
+		if !strings.Contains(got, want) {
+			t.Errorf("not told of %s in\n%s", want, got)
+		}
+	}
+	if _, err := os.Stat(db); err == nil {
+		t.Error("a database was made all the same")
+	}
+}
+
+// The flag beats the environment, which beats the file.
+func TestSettings(t *testing.T) {
+	file := filepath.Join(t.TempDir(), "shop.yaml")
+	text := "port: 1\nhost: from-file\ncurrency: EUR\nwebhooks: [\"https://a.example\", https://b.example]\n"
+	if err := os.WriteFile(file, []byte(text), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	var c Config
+	flags := pflag.NewFlagSet("test", pflag.ContinueOnError)
+	c.historyFlags(flags)
+	c.serveFlags(flags)
+	if err := flags.Parse([]string{"--port", "3"}); err != nil {
+		t.Fatal(err)
+	}
+	if err := load(flags, file, []string{"CARTWRIGHT_PORT=2", "CARTWRIGHT_HOST=from-environment", "HOME=/"}); err != nil {
+		t.Fatal(err)
+	}
+	if c.Port != 3 || c.Host != "from-environment" || c.Currency != "EUR" || strings.Join(c.Webhooks, " ") != "https://a.example https://b.example" {
+		t.Errorf("%+v", c)
+	}
+	if err := defaultConfig().check(); err != nil {
+		t.Errorf("the default configuration: %v", err)
+	}
+}
+
+func TestUsage(t *testing.T) {
+	missing := filepath.Join(t.TempDir(), "missing")
+	for _, tt := range []struct {
+		args string
+		code int
+		want string
+	}{
+		{"nosuch", exitUsage, `"nosuch"`},
+		{"serve extra", exitUsage, "extra"},
+		{"serve --nosuch", exitUsage, "--nosuch"},
+		{"import", exitUsage, "at least one file"},
+		{"import --format otter x.csv", exitUsage, "rees46"},
+		{"import --format rees46 " + missing, exitFailed, missing},
+		{"detect --as-of yesterday", exitUsage, "2026-01-31T00:00:00Z"},
+		{"stats --db " + missing, exitFailed, missing},
+		{"verify --db " + missing, exitFailed, missing},
+		{"keys create --scope all", exitUsage, "write or secret"},
+		{"keys revoke", exitUsage, "one key"},
+		{"serve --config " + missing, exitUsage, missing},
+	} {
+		if got := told(t, nil, tt.code, strings.Fields(tt.args)...); !strings.Contains(got, tt.want) {
+			t.Errorf("cartwright %s: told %q, want %q", tt.args, got, tt.want)
+		}
+	}
+}
