@@ -58,6 +58,7 @@ type fold struct {
 	moved    map[VisitorID]VisitorID // joins that states in memory may not know yet
 	relabels [][2]VisitorID          // joins not written yet: moved, survivor
 	newest   Millis                  // the latest occurred time seen
+	spans    []Span                  // scratch: those of one stream
 }
 
 type dirtyState struct {
@@ -97,13 +98,13 @@ func (f *fold) addOne(e *Event) (err error) {
 	}
 	f.newest = max(f.newest, e.Occurred)
 	st := f.streams[name]
-	spans := make([]Span, len(st.states))
-	for i, s := range st.states {
+	f.spans = f.spans[:0]
+	for _, s := range st.states {
 		s.span.Visitor = f.root(s.span.Visitor)
-		spans[i] = s.span
+		f.spans = append(f.spans, s.span)
 	}
 	var s *state
-	if i := Cut(spans, e, f.settings); i >= 0 {
+	if i := Cut(f.spans, e, f.settings); i >= 0 {
 		s = st.states[i]
 		s.span = s.span.With(e)
 	} else {
@@ -233,18 +234,18 @@ func (f *fold) saved() {
 	f.dirty, f.relabels = f.dirty[:0], f.relabels[:0]
 }
 
-// drop forgets the streams in which nothing happened since a time. They are
-// loaded again if an event needs them. Everything must be saved before: a row
-// that is loaded must not wait for a relabelling.
+// drop forgets the sessions that ended before a time. They are loaded again if an
+// event needs them. Everything must be saved before: a row that is loaded must
+// not wait for a relabelling.
 func (f *fold) drop(before Millis) (dropped int) {
 	for name, st := range f.streams {
-		last := Millis(0)
-		for _, s := range st.states {
+		held := len(st.states)
+		st.states = slices.DeleteFunc(st.states, func(s *state) bool {
 			s.span.Visitor = f.root(s.span.Visitor)
-			last = max(last, s.span.End)
-		}
-		if last < before {
-			dropped += len(st.states)
+			return s.span.End < before
+		})
+		dropped += held - len(st.states)
+		if st.from = max(st.from, before); len(st.states) == 0 {
 			delete(f.streams, name)
 		}
 	}

@@ -5,6 +5,10 @@ import (
 	"sync"
 )
 
+// tailBytes bounds what those events hold besides, about: with the longest
+// events the tail is shorter.
+const tailBytes = 128 << 20
+
 // tailLength is how many of the newest events are kept in memory for followers:
 // at full ingest about a third of a second, far more than a follower is behind.
 const tailLength = 1 << 15
@@ -16,6 +20,7 @@ type tail struct {
 	head    Head
 	events  []*Event // a ring: the event of seq s is at s % tailLength
 	first   Seq      // the oldest event held; head.Seq+1 when none is
+	bytes   int      // what the events from first on hold
 	changed chan struct{}
 }
 
@@ -28,13 +33,30 @@ func (t *tail) publish(events []*Event, head Head) {
 	t.mu.Lock()
 	defer t.mu.Unlock()
 	for _, e := range events {
+		if e.Seq-t.first >= tailLength {
+			t.forget()
+		}
 		t.events[e.Seq%tailLength] = e
+		t.bytes += held(e)
 	}
 	t.head = head
-	t.first = max(t.first, head.Seq-tailLength+1)
+	for t.bytes > tailBytes && t.first <= head.Seq {
+		t.forget()
+	}
 	close(t.changed)
 	t.changed = make(chan struct{})
 }
+
+// forget lets the oldest event go.
+func (t *tail) forget() {
+	slot := &t.events[t.first%tailLength]
+	t.bytes -= held(*slot)
+	*slot = nil
+	t.first++
+}
+
+// held is about how many bytes an event holds: itself, and what it was sent with.
+func held(e *Event) int { return 1024 + 2*len(e.Properties) + len(e.Data) }
 
 // skip moves to a head that another process wrote: what came between is read
 // from the database by those who need it.
@@ -42,7 +64,7 @@ func (t *tail) skip(head Head) {
 	t.mu.Lock()
 	defer t.mu.Unlock()
 	clear(t.events)
-	t.head, t.first = head, head.Seq+1
+	t.head, t.first, t.bytes = head, head.Seq+1, 0
 	close(t.changed)
 	t.changed = make(chan struct{})
 }

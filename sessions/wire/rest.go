@@ -60,8 +60,9 @@ func (d *Decoder) Order(body []byte, now sessions.Millis) (*sessions.Event, []Fi
 			f.fail("/order_id", CodeRequired, "an order needs its id")
 		}
 	}
-	// A name that no sender would choose: a message id of theirs must not hide an order.
-	e.MessageID = "POST /v1/orders " + string(e.Order)
+	// A name that no sender would choose: a message id of theirs must not hide an
+	// order. One that is told again with more, such as the cart it ends, is news.
+	e.MessageID = "POST /v1/orders " + digest(string(body))
 	return f.event(e)
 }
 

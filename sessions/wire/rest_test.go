@@ -27,11 +27,17 @@ func TestCart(t *testing.T) {
 }
 
 func TestOrder(t *testing.T) {
-	e, errs := shop.Order([]byte(`{"order_id":"o1","cart_id":"c1","total":2500,"visitor":{"email":"a@b.org"},"occurred_at":"2030-01-01T00:00:00Z"}`), received)
+	const body = `{"order_id":"o1","cart_id":"c1","total":2500,"visitor":{"email":"a@b.org"},"occurred_at":"2030-01-01T00:00:00Z"}`
+	e, errs := shop.Order([]byte(body), received)
 	if errs != nil {
 		t.Fatal(errs)
 	}
-	want := `order_completed {"message_id":"POST /v1/orders o1","email":"a@b.org","cart_id":"c1","order_id":"o1","currency":"EUR","total":2500,` +
+	again, _ := shop.Order([]byte(body), received)
+	more, _ := shop.Order([]byte(strings.Replace(body, `"c1"`, `"c2"`, 1)), received)
+	if e.MessageID != again.MessageID || e.MessageID == more.MessageID {
+		t.Errorf("message ids %q, again %q, of another body %q", e.MessageID, again.MessageID, more.MessageID)
+	}
+	want := `order_completed {"message_id":"` + e.MessageID + `","email":"a@b.org","cart_id":"c1","order_id":"o1","currency":"EUR","total":2500,` +
 		fmt.Sprintf(`"original_at":%d}`, received)
 	if got := show(e); got != want {
 		t.Errorf("\n got %s\nwant %s", got, want)
