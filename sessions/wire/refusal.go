@@ -15,6 +15,7 @@ const (
 	CodeInvalidText      = "invalid_text"       // no valid UTF-8, or U+0000 in it
 	CodeTooLong          = "too_long"           // an id or name over 255 bytes
 	CodeUnknownType      = "unknown_type"       // none of Segment's calls
+	CodeEventMissing     = "event_missing"      // a track call without the name of its event
 	CodeIdentityMissing  = "identity_missing"   // nothing says whose event it is
 	CodeInvalidTime      = "invalid_time"       // unreadable, or outside the years 1970 to 9999
 	CodeProductIDMissing = "product_id_missing" // an event about a product without its id

@@ -90,7 +90,9 @@ func name(e *sessions.Event, it *item, a Arrival) *refusal {
 	e.Kind = kind
 	switch call {
 	case "track":
-		e.Name = textOf(it.event)
+		if e.Name = textOf(it.event); e.Name == "" {
+			return refuse(CodeEventMissing, "a track call needs the name of its event, such as “Product Viewed”")
+		}
 		e.Kind = nameKind(e.Name)
 	case "page", "screen":
 		e.Name = textOf(it.name)

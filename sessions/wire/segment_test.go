@@ -148,6 +148,7 @@ func TestItemRejected(t *testing.T) {
 	for _, c := range []struct{ in, code string }{
 		{``, CodeInvalidJSON},
 		{`5`, CodeInvalidJSON},
+		{`{"type":"track","userId":"u"}`, CodeEventMissing},
 		{`{"type":"page","userId":"u"} {}`, CodeInvalidJSON},
 		{`{"type":"page","userId":"u","context":[]}`, CodeInvalidJSON},
 		{`{"type":"page","userId":"u","properties":"x"}`, CodeInvalidJSON},
