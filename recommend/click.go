@@ -36,10 +36,11 @@ type Limits struct {
 }
 
 // DefaultLimits is the window of an ordinary shop: ten million clicks at
-// under thirty bytes each, half a year, and no session long enough to drown the
-// others.
+// under thirty bytes each, and no session long enough to drown the others. It has
+// no bound of days: imported history, however old, is better than nothing until
+// newer clicks take its place, and the first live click must not end it.
 func DefaultLimits() Limits {
-	return Limits{Sessions: 2_000_000, Clicks: 10_000_000, Days: 180, SessionClicks: 500}
+	return Limits{Sessions: 2_000_000, Clicks: 10_000_000, SessionClicks: 500}
 }
 
 // Stats counts what an index holds now. Bytes is the size of its arrays as

@@ -129,7 +129,12 @@ func (f *Follower) WaitFor(ctx context.Context, seq Seq) error {
 func (f *Follower) run(ctx context.Context) {
 	defer close(f.done)
 	for ctx.Err() == nil {
-		if err := f.round(ctx); err != nil && ctx.Err() == nil {
+		switch err := f.round(ctx); {
+		case err == nil || ctx.Err() != nil:
+		case errors.Is(err, errMoved): // an import beside us; its rows stand
+			f.logger.Info("sessions follower starts anew", "reason", err)
+			f.pause(ctx)
+		default:
 			f.logger.Error("sessions follower", "error", err)
 			f.pause(ctx)
 		}
