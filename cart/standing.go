@@ -2,6 +2,8 @@ package cart
 
 import (
 	"fmt"
+	"maps"
+	"slices"
 
 	"gorm.io/gorm"
 
@@ -120,54 +122,30 @@ func newestBy[K comparable](tx *gorm.DB, column, condition string, values []K, s
 // identifiers returns the customer ids and addresses of living visitors, with
 // those of visitors that were joined to them.
 func identifiers(tx *gorm.DB, visitors []int64) (map[sessions.VisitorID][]identifier, error) {
-	roots, err := family(tx, visitors)
+	living := make([]sessions.VisitorID, len(visitors))
+	for i, v := range visitors {
+		living[i] = sessions.VisitorID(v)
+	}
+	roots, err := sessions.Family(tx, living)
 	if err != nil {
 		return nil, err
 	}
+	members := slices.Collect(maps.Keys(roots))
+	slices.Sort(members)
 	all := map[sessions.VisitorID][]identifier{}
-	err = each(numbers(roots.members()), func(part []int64) error {
+	err = each(members, func(part []sessions.VisitorID) error {
 		var rows []identifier
 		query := "SELECT visitor_id, kind, value FROM identities WHERE visitor_id IN ? AND kind <> 'anonymous' ORDER BY kind, value"
 		if err := tx.Raw(query, part).Scan(&rows).Error; err != nil {
 			return fmt.Errorf("find visitors' identifiers: %w", err)
 		}
 		for _, r := range rows {
-			root := sessions.VisitorID(roots[r.VisitorID])
+			root := roots[sessions.VisitorID(r.VisitorID)]
 			all[root] = append(all[root], r)
 		}
 		return nil
 	})
 	return all, err
-}
-
-// A lineage says which living visitor each visitor has become.
-type lineage map[int64]int64
-
-func (l lineage) members() map[int64]bool {
-	members := make(map[int64]bool, len(l))
-	for v := range l {
-		members[v] = true
-	}
-	return members
-}
-
-// family returns the lineage of living visitors and all that were joined to them.
-func family(tx *gorm.DB, visitors []int64) (lineage, error) {
-	l := lineage{}
-	for _, v := range visitors {
-		l[v] = v
-	}
-	return l, each(visitors, func(part []int64) error {
-		var joined []struct{ ID, MergedInto int64 }
-		query := "SELECT id, merged_into FROM visitors WHERE merged_into IN ? AND merged_into <> 0"
-		if err := tx.Raw(query, part).Scan(&joined).Error; err != nil {
-			return fmt.Errorf("find joined visitors: %w", err)
-		}
-		for _, j := range joined {
-			l[j.ID] = j.MergedInto
-		}
-		return nil
-	})
 }
 
 // against returns an order that came after c's episode began, and the identity

@@ -12,7 +12,7 @@ import (
 // them. Visitors of whom nothing is known are absent. Bots are nobody's activity.
 // Cost: two queries for 500 visitors, and one over what the follower is behind.
 func LastActivity(tx *gorm.DB, visitors []VisitorID) (map[VisitorID]Millis, error) {
-	roots, err := family(tx, visitors)
+	roots, err := Family(tx, visitors)
 	if err != nil {
 		return nil, err
 	}
@@ -51,9 +51,9 @@ func foldActivity(query *gorm.DB, roots map[VisitorID]VisitorID, last map[Visito
 	return nil
 }
 
-// family returns for visitors, and for all that were merged into them, which of
-// visitors they are.
-func family(tx *gorm.DB, visitors []VisitorID) (map[VisitorID]VisitorID, error) {
+// Family returns for living visitors, and for all that were merged into them,
+// which of visitors they are.
+func Family(tx *gorm.DB, visitors []VisitorID) (map[VisitorID]VisitorID, error) {
 	roots := make(map[VisitorID]VisitorID, len(visitors))
 	for _, v := range visitors {
 		roots[v] = v

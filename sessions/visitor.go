@@ -59,7 +59,7 @@ func IdentifiersOf(tx *gorm.DB, v VisitorID) (Identifiers, error) {
 
 // identifiers returns the identifiers of several living visitors.
 func identifiers(tx *gorm.DB, visitors []VisitorID) (map[VisitorID]Identifiers, error) {
-	roots, err := family(tx, visitors)
+	roots, err := Family(tx, visitors)
 	if err != nil {
 		return nil, err
 	}
