@@ -62,6 +62,9 @@ func (s *Server) routes() []route {
 		{method: get, path: "/v1/triggers", scope: Secret, handle: s.triggers},
 		{method: get, path: "/v1/jobs", scope: Secret, handle: s.jobs},
 	}
+	if s.Metrics != nil {
+		table = append(table, route{method: get, path: "/metrics", scope: anyone, handle: s.metrics})
+	}
 	for _, kind := range []string{"track", "identify", "page", "screen", "group", "alias"} {
 		table = append(table, route{
 			method: post, path: "/v1/" + kind, scope: Write, browser: true, keyInBody: true, handle: s.single(kind),

@@ -35,6 +35,11 @@ type Config struct {
 	Jobs      func() any                  // the jobs with their last and next runs, to be sent as a list
 	Ready     func(context.Context) error // why requests cannot be served now; nil means never
 
+	// Metrics answers /metrics; nil means there is no such route. Observe is told of
+	// each answer; nil means nobody. The route is the pattern, empty where there is none.
+	Metrics http.Handler
+	Observe func(method, route string, status int, took time.Duration)
+
 	Now    func() time.Time // nil means time.Now
 	Logger *slog.Logger     // nil means none
 
@@ -67,6 +72,9 @@ func New(c Config) (*Server, error) {
 	if c.Logger == nil {
 		c.Logger = slog.New(slog.DiscardHandler)
 	}
+	if c.Observe == nil {
+		c.Observe = func(string, string, int, time.Duration) {}
+	}
 	if c.Concurrent == 0 {
 		c.Concurrent = 1024
 	}
@@ -80,7 +88,7 @@ func New(c Config) (*Server, error) {
 	s.engine.RedirectTrailingSlash = false
 	s.engine.HandleMethodNotAllowed = true
 	s.engine.UseRawPath = true // an id may hold a slash, as %2F
-	s.engine.Use(s.recover, private)
+	s.engine.Use(s.observe, s.recover, private)
 	s.engine.NoRoute(func(c *gin.Context) { s.fail(c, errNoRoute) })
 	s.engine.NoMethod(func(c *gin.Context) { s.fail(c, errNoMethod) })
 	for _, r := range s.routes() {

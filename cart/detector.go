@@ -92,6 +92,25 @@ func (d *Detector) Detect(ctx context.Context, now time.Time, o Options) (Report
 	return total, nil
 }
 
+// OldestDue returns when the cart was abandoned that has been due for the longest
+// without a decision on it, 0 when none is due at a time. Cost: one look into the
+// index of due carts.
+func (d *Detector) OldestDue(tx *gorm.DB, now time.Time) (sessions.Millis, error) {
+	run := run{tx: tx, flow: d.flow, now: sessions.MillisOf(now)}
+	query, err := run.due(page{})
+	if err != nil || query == nil {
+		return 0, err
+	}
+	var rows []cartRow
+	if err := query.Limit(1).Find(&rows).Error; err != nil {
+		return 0, fmt.Errorf("look for the oldest due cart: %w", err)
+	}
+	if len(rows) == 0 {
+		return 0, nil
+	}
+	return d.flow.AbandonedAt(sessions.Millis(rows[0].LastActivity)), nil
+}
+
 // A page is where the next carts are to be read from, exclusive.
 type page struct {
 	activity sessions.Millis // of due carts

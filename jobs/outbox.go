@@ -48,6 +48,23 @@ type Triggers interface {
 	TriggersAfter(tx *gorm.DB, after sessions.Seq, limit int) ([]cart.Trigger, error)
 }
 
+// Outbox is what waits to be delivered.
+type Outbox struct {
+	Waiting int64           // deliveries that have not ended
+	Oldest  sessions.Millis // when the oldest of them was made; 0 when there is none
+}
+
+// Outbox returns what waits to be delivered. Cost: one pass over it.
+func (d *Delivery) Outbox(ctx context.Context) (Outbox, error) {
+	var o Outbox
+	err := d.db.Read(ctx).Raw(`SELECT count(*) AS waiting, coalesce(min(created_at), 0) AS oldest
+		FROM deliveries WHERE next_attempt_at > 0`).Scan(&o).Error
+	if err != nil {
+		return Outbox{}, fmt.Errorf("look into the outbox: %w", err)
+	}
+	return o, nil
+}
+
 // fanBatch is how many triggers become deliveries in one transaction.
 const fanBatch = 500
 

@@ -42,7 +42,7 @@ func NewRunner(db *database.DB, log *slog.Logger, table []Job) (*Runner, error) 
 		if err != nil {
 			return nil, err
 		}
-		s := &scheduled{Job: j, schedule: schedule, state: state{Run: Run{Job: j.Name}}}
+		s := &scheduled{Job: j, schedule: schedule, state: state{Run: Run{Job: j.Name}}, outcomes: map[string]int64{}}
 		s.entry = r.cron.Schedule(schedule, cron.FuncJob(func() { r.tick(s) }))
 		r.jobs = append(r.jobs, s)
 	}

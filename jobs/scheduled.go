@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
+	"maps"
 	"runtime/debug"
 	"strings"
 	"sync"
@@ -26,6 +27,7 @@ type scheduled struct {
 	skipping bool       // a tick was skipped since
 	state    state      // the last run that ended
 	saved    sessions.Millis
+	outcomes map[string]int64 // how often runs ended so since the start
 }
 
 // begin says whether a run may begin at now. first is true for the first tick
@@ -35,6 +37,7 @@ func (s *scheduled) begin(now time.Time) (run, first bool) {
 	defer s.mu.Unlock()
 	if !s.busy.IsZero() {
 		first, s.skipping = !s.skipping, true
+		s.outcomes[Skipped]++
 		return false, first
 	}
 	s.busy, s.skipping = now, false
@@ -47,6 +50,7 @@ func (s *scheduled) end(run Run) (history *Run, last *state) {
 	defer s.mu.Unlock()
 	keep, save := worth(run, s.state.Run, s.saved)
 	s.busy = time.Time{}
+	s.outcomes[run.Outcome]++
 	s.state = state{run, s.state.runs + 1}
 	if keep {
 		history = &run
@@ -64,6 +68,13 @@ func (s *scheduled) now() (running bool, last state, saved sessions.Millis) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	return !s.busy.IsZero(), s.state, s.saved
+}
+
+// counted returns how often the job's runs ended in each outcome since the start.
+func (s *scheduled) counted() map[string]int64 {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return maps.Clone(s.outcomes)
 }
 
 // perform runs the job under its deadline and survives its panic.

@@ -19,6 +19,8 @@ type Status struct {
 	Error    string     `json:"error,omitempty"`
 	Runs     int64      `json:"runs"` // ever
 	Next     *time.Time `json:"next_run_at,omitempty"`
+
+	Outcomes map[string]int64 `json:"-"` // how often runs of this process ended so
 }
 
 // Status returns the table as it stands, in its order. Next is absent before
@@ -31,6 +33,7 @@ func (r *Runner) Status() []Status {
 			Name: s.Name, Schedule: s.Schedule, Purpose: s.Purpose, Running: running,
 			Started: moment(last.Started), Ended: moment(last.Ended),
 			Outcome: last.Outcome, Report: last.Report, Error: last.Error, Runs: last.runs,
+			Outcomes: s.counted(),
 		}
 		if next := r.cron.Entry(s.entry).Next; !next.IsZero() {
 			next = next.UTC()

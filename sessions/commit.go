@@ -25,11 +25,19 @@ type commit struct {
 	enrolment  *enrolment
 }
 
+// Committed is what one transaction of the log came to.
+type Committed struct {
+	Accepted, Duplicates, Rejected int // items of requests; none of a decision
+
+	Duration time.Duration // from asking for the one place to write to the answer that all is on disk
+	Sync     time.Duration // the last part of it, in which the database brings it to the disk
+}
+
 // commit writes units and the rejected items of requests in one transaction.
 // The caller holds mu. After an error the log trusts nothing it remembers.
 func (l *Log) commit(units []unit, requests []*request) error {
 	var c *commit
-	err := l.transact(func(tx *gorm.DB, head Head) (err error) {
+	done, err := l.transact(func(tx *gorm.DB, head Head) (err error) {
 		c = &commit{head: head, at: MillisOf(l.options.Now()), hashes: map[string][]uint64{}}
 		for _, r := range requests {
 			c.rejected = append(c.rejected, r.batch.Rejected...)
@@ -46,6 +54,8 @@ func (l *Log) commit(units []unit, requests []*request) error {
 		return err
 	}
 	l.publish(c)
+	done.Accepted, done.Duplicates, done.Rejected = len(c.accepted), len(c.duplicates), len(c.rejected)
+	l.options.Observe(done)
 	for _, u := range c.accepted {
 		u.request.receipt.Accepted++
 	}
@@ -56,11 +66,12 @@ func (l *Log) commit(units []unit, requests []*request) error {
 }
 
 // transact runs f in a transaction that holds the head, after what other
-// processes added was taken note of.
-func (l *Log) transact(f func(tx *gorm.DB, head Head) error) error {
+// processes added was taken note of. It measures what it took.
+func (l *Log) transact(f func(tx *gorm.DB, head Head) error) (done Committed, err error) {
 	ctx, cancel := context.WithTimeout(context.Background(), commitTimeout)
 	defer cancel()
-	err := l.db.Write(ctx, func(tx *gorm.DB) error {
+	began, ended := time.Now(), time.Time{}
+	err = l.db.Write(ctx, func(tx *gorm.DB) error {
 		head, err := lockHead(tx)
 		if err != nil {
 			return err
@@ -68,12 +79,16 @@ func (l *Log) transact(f func(tx *gorm.DB, head Head) error) error {
 		if err := l.catchUp(tx, head); err != nil {
 			return err
 		}
-		return f(tx, head)
+		err = f(tx, head)
+		ended = time.Now()
+		return err
 	})
 	if err != nil {
 		l.sure = false
+		return Committed{}, err
 	}
-	return err
+	now := time.Now()
+	return Committed{Duration: now.Sub(began), Sync: now.Sub(ended)}, nil
 }
 
 // catchUp makes the log's memory right for a head that others may have moved.
@@ -220,7 +235,7 @@ func (l *Log) Decide(ctx context.Context, f func(tx *gorm.DB, h Head) ([]*Event,
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	var c *commit
-	err := l.transact(func(tx *gorm.DB, head Head) error {
+	done, err := l.transact(func(tx *gorm.DB, head Head) error {
 		events, err := f(tx.WithContext(ctx), head)
 		if err != nil {
 			return err
@@ -240,5 +255,6 @@ func (l *Log) Decide(ctx context.Context, f func(tx *gorm.DB, h Head) ([]*Event,
 		return Head{}, err
 	}
 	l.publish(c)
+	l.options.Observe(done)
 	return l.known, nil
 }

@@ -31,6 +31,9 @@ type LogOptions struct {
 	// [DefaultWindow].
 	Window time.Duration
 
+	// Observe is told of each commit, by the log's one writer: it must be quick.
+	Observe func(Committed) // nil means nobody
+
 	Now    func() time.Time // 0 means time.Now
 	Logger *slog.Logger     // nil means none
 }
@@ -72,6 +75,9 @@ func OpenLog(ctx context.Context, db *database.DB, o LogOptions) (*Log, error) {
 	}
 	if o.Logger == nil {
 		o.Logger = slog.New(slog.DiscardHandler)
+	}
+	if o.Observe == nil {
+		o.Observe = func(Committed) {}
 	}
 	l := &Log{
 		db: db, options: o, directory: newDirectory(),

@@ -23,10 +23,12 @@ func (s *Shop) openLog(ctx context.Context) (err error) {
 		Projections: projections(s.db),
 		Window:      s.config.DuplicateWindow,
 		Logger:      s.options.Logger,
+		Observe:     s.metrics.committed,
 	})
 	if err != nil {
 		return err
 	}
+	s.detector = cart.NewDetector(s.log, cart.NewFlow(s.config.CartWait, s.config.CartMaximumAge))
 	if err := s.tellSettings(ctx); err != nil {
 		return err
 	}
@@ -142,7 +144,8 @@ func (s *Shop) openServer(context.Context) error {
 		Products: recommend.NewCatalog(s.db), Recommend: s.recommender, Keys: api.NewKeys(s.db),
 		Decoder: &wire.Decoder{Currency: s.config.Currency, Enrich: enricher(agents)},
 		Jobs:    func() any { return s.runner.Status() },
-		Ready:   s.ready, Logger: s.options.Logger, TrustedProxies: s.config.TrustedProxies,
+		Metrics: s.metrics.handler(), Observe: s.metrics.answered,
+		Ready: s.ready, Logger: s.options.Logger, TrustedProxies: s.config.TrustedProxies,
 	})
 	return err
 }
@@ -158,6 +161,7 @@ func (s *Shop) openJobs(ctx context.Context) (err error) {
 	if s.runner, err = jobs.NewRunner(s.db, s.options.Logger, s.jobTable()); err != nil {
 		return err
 	}
+	s.metrics.registry.MustRegister(shopCollector{s})
 	return s.runner.Start(ctx)
 }
 
@@ -165,8 +169,7 @@ func (s *Shop) openJobs(ctx context.Context) (err error) {
 func (s *Shop) jobTable() []jobs.Job {
 	var table []jobs.Job
 	if s.config.Recovery {
-		flow := cart.NewFlow(s.config.CartWait, s.config.CartMaximumAge)
-		table = append(table, jobs.Detection(s.config.DetectSchedule, cart.NewDetector(s.log, flow)))
+		table = append(table, jobs.Detection(s.config.DetectSchedule, s.detector))
 	}
 	return append(table,
 		s.delivery.Job(s.config.DeliverSchedule),

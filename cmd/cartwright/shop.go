@@ -43,10 +43,12 @@ type Shop struct {
 	follower    *sessions.Follower
 	carts       *cart.Store
 	recommender *recommend.Recommender
+	detector    *cart.Detector
 	delivery    *jobs.Delivery
 	sender      *webhook.Sender
 	runner      *jobs.Runner
 	server      *api.Server
+	metrics     *Metrics
 }
 
 // defaultConfig is the configuration of a shop that sets nothing.
@@ -79,7 +81,7 @@ func OpenShop(ctx context.Context, c Config, o ShopOptions) (*Shop, error) {
 	if err != nil {
 		return nil, err
 	}
-	s := &Shop{config: c, options: o, db: db, carts: cart.NewStore(db)}
+	s := &Shop{config: c, options: o, db: db, carts: cart.NewStore(db), metrics: newMetrics()}
 	for _, step := range []func(context.Context) error{s.openLog, s.openKeys, s.openDelivery, s.openServer, s.openJobs} {
 		if err := step(ctx); err != nil {
 			return nil, errors.Join(err, s.Close(ctx))
