@@ -2,13 +2,12 @@ package cart_test
 
 import (
 	"context"
-	"fmt"
 	"testing"
-	"time"
 
 	"gorm.io/gorm"
 
 	"cartwright/cart"
+	"cartwright/fixtures/crowd"
 	"cartwright/fixtures/testdb"
 	"cartwright/sessions"
 	"cartwright/sessions/database"
@@ -16,7 +15,7 @@ import (
 
 const (
 	manyCarts = 1_000_000
-	dueCarts  = 10_000
+	dueCarts  = manyCarts / crowd.DueEvery
 )
 
 // BenchmarkDetect decides on 10,000 due carts among 1,000,000 open ones, with
@@ -47,8 +46,7 @@ func BenchmarkDetect(b *testing.B) {
 	}
 }
 
-// fillShop writes the rows of the benchmark, a visitor each with a cart, an
-// address, a session and somebody's order.
+// fillShop fills the database and switches recovery on.
 func fillShop(b *testing.B, db *database.DB) {
 	b.Helper()
 	body, err := sessions.Own(sessions.RecoveryEnabled, 0, 1, struct{}{})
@@ -64,17 +62,9 @@ func fillShop(b *testing.B, db *database.DB) {
 		b.Fatal(err)
 	}
 	log.Close()
-	due, fresh := sessions.MillisOf(start.Add(-2*time.Hour)), sessions.MillisOf(start.Add(-time.Minute))
-	lines := []byte(`[{"product_id":"cup","quantity":1,"unit_price":500}]`)
-	all := fmt.Sprintf("WITH RECURSIVE numbers(n) AS (SELECT 1 UNION ALL SELECT n + 1 FROM numbers WHERE n < %d) ", manyCarts)
-	execute(b, db, all+"INSERT INTO visitors SELECT n, 0, '', 0 FROM numbers")
-	execute(b, db, all+"INSERT INTO identities SELECT 'email', 'shopper' || n || '@example.com', n FROM numbers")
-	execute(b, db, all+"INSERT INTO sessions SELECT n, 'stream' || n, n, 0, 0, 0, 5, n, 1, '', '', ?, ? FROM numbers", lines, lines)
-	execute(b, db, all+`INSERT INTO orders SELECT 'order' || n, n, n + 10000000, '', '', 'customer' || n, 'buyer' || n || '@example.com',
-		'EUR', 500, ?, 'backend', 0, 0, 0, 0 FROM numbers`, lines)
-	execute(b, db, all+fmt.Sprintf(`INSERT INTO carts SELECT n, '', n, 'open', 0, 1, 1, 'EUR', ?, 1, 500, 0,
-		CASE WHEN n %% 100 = 0 THEN %d ELSE %d END, n, 1, n, '', '', '', '', 0, 0 FROM numbers`, due, fresh), lines)
-	execute(b, db, "ANALYZE") // as the database does by itself in time
+	if err := crowd.FillCarts(b.Context(), db, manyCarts, start); err != nil {
+		b.Fatal(err)
+	}
 }
 
 func execute(b *testing.B, db *database.DB, query string, values ...any) {

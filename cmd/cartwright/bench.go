@@ -1,0 +1,190 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"math"
+	"os"
+	"runtime/pprof"
+	"slices"
+	"strings"
+	"text/tabwriter"
+	"time"
+
+	"github.com/spf13/cobra"
+	"gorm.io/gorm"
+
+	"cartwright/sessions"
+)
+
+// benchOptions say what is measured, and how.
+type benchOptions struct {
+	dir     string
+	only    []string
+	run     time.Duration
+	events  []int
+	carts   int
+	profile string
+	json    bool
+}
+
+// benchReport is what “cartwright bench” prints; parts that were left out are missing.
+type benchReport struct {
+	Ingest  []ingestFigures `json:"ingest,omitempty"`
+	Answers *answerFigures  `json:"recommendations,omitempty"`
+	Detect  *detectFigures  `json:"detect,omitempty"`
+}
+
+// benchParts are the names of what can be measured.
+var benchParts = []string{"ingest", "recommendations", "detect"}
+
+func benchCommand(s streams) *cobra.Command {
+	var o benchOptions
+	cmd := &cobra.Command{
+		Use:   "bench",
+		Short: "Measure how fast this machine is with Cartwright",
+		Long: `Measures, in less than a minute, how many events a second this machine takes in, how
+fast it recommends, and how long it looks for abandoned carts. Events come over 64
+connections from 20,000 visitors and are on disk before they are answered; the rate
+counts until sessions and recommendations have caught up. Beside each rate stands a
+ceiling: what a bare web handler reaches that inserts the same number of rows with
+the same wait for the disk and does nothing else, or for recommendations one that
+answers nothing. Both are measured in turn, by clients on this same machine.
+
+The databases are made in a temporary folder, which should be on the disk that a
+shop's would be on: name one with --dir. They are gone afterwards.`,
+		Example: `  cartwright bench
+  cartwright bench --json --dir /var/lib/cartwright
+  cartwright bench --only ingest --events 20 --run 5s`,
+		Args: noArguments,
+		RunE: func(cmd *cobra.Command, _ []string) error {
+			if err := o.check(); err != nil {
+				return err
+			}
+			report, err := o.profiled(cmd.Context())
+			if err != nil {
+				return err
+			}
+			if o.json {
+				return printJSON(s.out, report)
+			}
+			return report.print(s)
+		},
+	}
+	flags := cmd.Flags()
+	flags.StringVar(&o.dir, "dir", "", "the folder in which databases are made (default the system's for temporary files)")
+	flags.StringSliceVar(&o.only, "only", benchParts, "what to measure")
+	flags.DurationVar(&o.run, "run", 1200*time.Millisecond, "how long one run of appending takes; there are three for each size and side")
+	flags.IntSliceVar(&o.events, "events", []int{1, 20, 100}, "how many events a request carries")
+	flags.IntVar(&o.carts, "carts", 1_000_000, "among how many carts the abandoned ones, a hundredth, are looked for")
+	flags.StringVar(&o.profile, "cpuprofile", "", "write a profile of the processor to this file, with what is measured and the ceiling under the label side")
+	flags.BoolVar(&o.json, "json", false, "print the result as JSON")
+	return cmd
+}
+
+// check returns what is wrong with the options.
+func (o benchOptions) check() error {
+	for _, part := range o.only {
+		if !slices.Contains(benchParts, part) {
+			return usage("--only: there is no part %q; there are %s", part, strings.Join(benchParts, ", "))
+		}
+	}
+	for _, n := range o.events {
+		if n < 1 || n > 2500 {
+			return usage("--events: a request carries 1 to 2500 events, not %d", n)
+		}
+	}
+	if o.carts < 1 {
+		return usage("--carts: %d is too few", o.carts)
+	}
+	if o.run < time.Millisecond {
+		return usage("--run: %s is no time to measure", o.run)
+	}
+	return nil
+}
+
+// profiled measures, and writes a profile if one is asked for.
+func (o benchOptions) profiled(ctx context.Context) (r benchReport, err error) {
+	if o.profile == "" {
+		return o.measure(ctx)
+	}
+	f, err := os.Create(o.profile)
+	if err != nil {
+		return r, fmt.Errorf("write the profile: %w", err)
+	}
+	if err := pprof.StartCPUProfile(f); err != nil {
+		return r, errors.Join(fmt.Errorf("write the profile: %w", err), f.Close())
+	}
+	r, err = o.measure(ctx)
+	pprof.StopCPUProfile()
+	return r, errors.Join(err, f.Close())
+}
+
+// measure measures the parts that are asked for.
+func (o benchOptions) measure(ctx context.Context) (r benchReport, err error) {
+	if slices.Contains(o.only, "ingest") {
+		for _, n := range o.events {
+			f, err := measureIngest(ctx, o.dir, n, o.run)
+			if err != nil {
+				return r, fmt.Errorf("measure appending %d events a request: %w", n, err)
+			}
+			r.Ingest = append(r.Ingest, f)
+		}
+	}
+	if slices.Contains(o.only, "recommendations") {
+		f, err := measureAnswers(ctx, o.dir)
+		if err != nil {
+			return r, fmt.Errorf("measure recommendations: %w", err)
+		}
+		r.Answers = &f
+	}
+	if slices.Contains(o.only, "detect") {
+		f, err := measureDetection(ctx, o.dir, o.carts)
+		if err != nil {
+			return r, fmt.Errorf("measure detection: %w", err)
+		}
+		r.Detect = &f
+	}
+	return r, nil
+}
+
+// print writes the report for people.
+func (r benchReport) print(s streams) error {
+	table := tabwriter.NewWriter(s.out, 0, 0, 2, ' ', tabwriter.AlignRight)
+	if len(r.Ingest) > 0 {
+		fmt.Fprintln(table, "events a request\tevents/s\tceiling\tratio\tfollowers behind\tprocessor\tceiling's\t")
+	}
+	for _, f := range r.Ingest {
+		fmt.Fprintf(table, "%d\t%s\t%s\t%.2f\t%d ms\t%.1f µs\t%.1f µs\t\n", f.Events, thousands(int64(f.Rate)), thousands(int64(f.Ceiling)),
+			f.Ratio, f.Lag, f.CPU, f.CeilingCPU)
+	}
+	if err := table.Flush(); err != nil {
+		return fmt.Errorf("print the result: %w", err)
+	}
+	if a := r.Answers; a != nil {
+		fmt.Fprintf(s.out, "\nRecommendations: %s answers a second, %.2f of what an empty handler reaches (%s). One at a time,\n"+
+			"half of them take up to %d µs and 99 of 100 up to %d µs; with %d connections asking at once %d and %d µs.\n",
+			thousands(int64(a.Rate)), a.Ratio, thousands(int64(a.Ceiling)), a.AloneP50, a.AloneP99, benchConnections, a.P50, a.P99)
+	}
+	if d := r.Detect; d != nil {
+		fmt.Fprintf(s.out, "\nDetection: %s of %s carts were due, decided and written down in %s ms.\n",
+			thousands(int64(d.Due)), thousands(int64(d.Carts)), thousands(d.Took))
+	}
+	return nil
+}
+
+// enableRecovery tells a log that recovery is on.
+func enableRecovery(ctx context.Context, log *sessions.Log) error {
+	_, err := log.Decide(ctx, func(*gorm.DB, sessions.Head) ([]*sessions.Event, error) {
+		e, err := sessions.Own(sessions.RecoveryEnabled, 0, 1, struct{}{})
+		return []*sessions.Event{e}, err
+	})
+	return err
+}
+
+func trimScheme(address string) string { return strings.TrimPrefix(address, "http://") }
+
+func ratio(a, b float64) float64 { return math.Round(1000*a/b) / 1000 }
+func round(x float64) float64    { return math.Round(x) }
+func tenth(x float64) float64    { return math.Round(10*x) / 10 }
