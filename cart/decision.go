@@ -22,7 +22,7 @@ const (
 // Reason says why, in words that stay as they are.
 type Reason string
 
-// The reasons of decisions, and of [Store.Recheck].
+// The reasons of decisions, and of [Messages.Recheck].
 const (
 	Idle            Reason = "idle"              // trigger: nothing stands against it
 	OrderOfCart     Reason = "order_of_cart"     // an order named this cart
@@ -31,6 +31,7 @@ const (
 	OrderOfCustomer Reason = "order_of_customer" // an order under a customer id of its visitor
 	OrderOfEmail    Reason = "order_of_email"    // an order under an address of its visitor or its own
 	ShopperActive   Reason = "shopper_active"    // hold: the shopper is here
+	CartInUse       Reason = "cart_in_use"       // recheck: hold, its last activity is not the wait ago any more
 	TooOld          Reason = "too_old"           // expire: beyond the maximum age
 	CartClosed      Reason = "cart_closed"       // recheck: ordered, emptied or merged since
 	CartChanged     Reason = "cart_changed"      // recheck: a later episode has begun
@@ -94,6 +95,30 @@ func Decide(f Flow, facts Facts, now sessions.Millis) (Outcome, Reason) {
 		return Expire, TooOld
 	}
 	return Fire, Idle
+}
+
+// Verdict is what becomes of a trigger whose attempt is due: it is told (Fire),
+// never told (Suppress), or looked at again at Until (Hold).
+type Verdict struct {
+	Outcome Outcome
+	Reason  Reason
+	Until   sessions.Millis
+}
+
+// Recheck returns what becomes, at a time, of telling that a cart is abandoned:
+// what stood against the decision stands against each attempt. Its age alone does
+// not: it was decided in time, and its endpoint may not have answered for days.
+func (f Flow) Recheck(facts Facts, now sessions.Millis) Verdict {
+	idle := f.AbandonedAt(facts.Cart.LastActivity)
+	switch {
+	case facts.Order != "":
+		return Verdict{Outcome: Suppress, Reason: facts.Identity}
+	case facts.Seen != 0 && facts.Seen.Add(f.Active) > now:
+		return Verdict{Hold, ShopperActive, max(idle, facts.Seen.Add(f.Active))}
+	case idle > now:
+		return Verdict{Hold, CartInUse, idle}
+	}
+	return Verdict{Outcome: Fire}
 }
 
 // Decision is one decision that was made of a cart's episode.

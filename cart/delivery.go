@@ -31,30 +31,35 @@ func (s *Store) TriggersAfter(tx *gorm.DB, after sessions.Seq, limit int) ([]Tri
 	return rowsOf(rows, triggerRow.trigger), nil
 }
 
-// Recheck reports whether it is still right to tell a trigger, else why not (a
-// [Reason]). What an order told stays true. An abandoned cart must still be open
-// in the same episode, with no order against it under any identity. That its
-// shopper has looked in since does not matter: the cart is still there. It is
-// to be asked in the transaction that starts an attempt.
-func (s *Store) Recheck(tx *gorm.DB, t Trigger) (ok bool, reason string, err error) {
+// Messages says what triggers tell, and whether it is still right to tell it.
+type Messages struct{ flow Flow }
+
+// NewMessages returns what is told of triggers that a flow made.
+func NewMessages(f Flow) Messages { return Messages{f} }
+
+// Recheck returns whether it is right at a time to tell a trigger, see
+// [Flow.Recheck]. What an order told stays true. An abandoned cart must still be
+// open in the same episode. It is to be asked in the transaction that starts an
+// attempt. Cost: about ten queries by index.
+func (m Messages) Recheck(tx *gorm.DB, t Trigger, now sessions.Millis) (Verdict, error) {
 	if t.Kind != Abandoned {
-		return true, "", nil
+		return Verdict{Outcome: Fire}, nil
 	}
 	c, err := one(tx.Where("id = ?", int64(t.Cart)), fmt.Sprintf("cart %d", t.Cart))
 	switch {
 	case err != nil:
-		return false, "", fmt.Errorf("recheck trigger %s: %w", t.ID, err)
+		return Verdict{}, fmt.Errorf("recheck trigger %s: %w", t.ID, err)
 	case c.Status != Open:
-		return false, string(CartClosed), nil
+		return Verdict{Outcome: Suppress, Reason: CartClosed}, nil
 	case c.Episode != t.Episode:
-		return false, string(CartChanged), nil
+		return Verdict{Outcome: Suppress, Reason: CartChanged}, nil
 	}
-	orders, err := loadStanding(tx, []Cart{c})
+	facts, err := LoadFacts(tx, []Cart{c})
 	if err != nil {
-		return false, "", fmt.Errorf("recheck trigger %s: %w", t.ID, err)
+		return Verdict{}, fmt.Errorf("recheck trigger %s: %w", t.ID, err)
 	}
-	order, against := orders.against(c)
-	return order == "", string(against), nil
+	// What was decided as of a time to come is told as of that time.
+	return m.flow.Recheck(facts[0], max(now, t.At)), nil
 }
 
 // Message is what is sent to the shop's endpoints, by Standard Webhooks.
@@ -97,7 +102,7 @@ type MessageVisitor struct {
 }
 
 // Message returns what is sent for a trigger, as of tx.
-func (s *Store) Message(tx *gorm.DB, t Trigger) (Message, error) {
+func (Messages) Message(tx *gorm.DB, t Trigger) (Message, error) {
 	m := Message{Type: t.Kind, Timestamp: t.At.Time(), Data: MessageData{TriggerID: t.ID}}
 	c, err := one(tx.Where("id = ?", int64(t.Cart)), fmt.Sprintf("cart %d", t.Cart))
 	if err != nil {

@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"context"
 	"encoding/json"
+	"fmt"
 	"testing"
 
 	"gorm.io/gorm"
@@ -22,38 +23,71 @@ func (s *shop) told() []cart.Trigger {
 	return triggers
 }
 
-func (s *shop) wantRecheck(t cart.Trigger, want string) {
+// wantRecheck compares what becomes of a trigger some minutes after start, in
+// words: the reason, and until when it is held.
+func (s *shop) wantRecheck(t cart.Trigger, minutes int, want string) {
 	s.t.Helper()
-	ok, reason, err := s.store.Recheck(s.db.Read(context.Background()), t)
+	v, err := cart.NewMessages(cart.DefaultFlow()).Recheck(s.db.Read(context.Background()), t, millis(minutes))
 	if err != nil {
 		s.t.Fatal(err)
 	}
-	if reason != want || ok != (want == "") {
-		s.t.Errorf("recheck of %s: %t, %q; want %q", t.ID, ok, reason, want)
+	got := string(v.Reason)
+	if v.Outcome == cart.Hold {
+		got += fmt.Sprint(" until ", v.Until.Time().Sub(start))
+	}
+	if got != want || (v.Outcome == cart.Fire) != (want == "") {
+		s.t.Errorf("recheck of %s: %+v, %q; want %q", t.ID, v, got, want)
 	}
 }
 
 func TestRecheck(t *testing.T) {
 	for want, then := range map[string]*sessions.Event{
-		"":                 page("ann"),
-		"cart_closed":      ordered("1", by("ann"), named("A")),
-		"order_of_visitor": ordered("1", by("ann"), named("B")),
-		"cart_changed":     put("A", "cup", 2, by("ann")),
+		"":                             page("bob"),
+		"shopper_active until 1h31m0s": page("ann"),
+		"shopper_active until 2h1m0s":  event(sessions.CartViewed, sessions.Browser, by("ann"), named("A")),
+		"cart_closed":                  ordered("1", by("ann"), named("A")),
+		"order_of_visitor":             ordered("1", by("ann"), named("B")),
+		"cart_changed":                 put("A", "cup", 2, by("ann")),
 	} {
 		t.Run(want, func(t *testing.T) {
 			story(t, func(s *shop) {
 				s.happens(0, put("A", "cup", 1, by("ann")))
 				s.detect(60)
 				abandoned := s.told()[0]
-				s.wantRecheck(abandoned, "")
+				s.wantRecheck(abandoned, 60, "")
 				s.happens(61, then)
-				s.wantRecheck(abandoned, want)
+				s.wantRecheck(abandoned, 62, want)
 				for _, other := range s.told()[1:] {
-					s.wantRecheck(other, "")
+					s.wantRecheck(other, 62, "")
 				}
 			})
 		})
 	}
+}
+
+// Held until the shopper was away for the active window, and the cart idle for
+// the wait; the boundaries belong to the message.
+func TestRecheckHoldsUntilTheShopperIsGone(t *testing.T) {
+	story(t, func(s *shop) {
+		s.happens(0, put("A", "cup", 1, by("ann")))
+		s.detect(60)
+		abandoned := s.told()[0]
+		s.happens(61, page("ann"))
+		s.wantRecheck(abandoned, 90, "shopper_active until 1h31m0s")
+		s.wantRecheck(abandoned, 91, "")
+		s.happens(92, event(sessions.CartViewed, sessions.Browser, by("ann"), named("A")))
+		s.wantRecheck(abandoned, 122, "cart_in_use until 2h32m0s")
+		s.wantRecheck(abandoned, 152, "")
+	})
+}
+
+// What is decided as of tomorrow is told today, for whoever asked for that.
+func TestRecheckAsOfATimeToCome(t *testing.T) {
+	story(t, func(s *shop) {
+		s.happens(0, put("A", "cup", 1, by("ann")))
+		s.asOf(60, true)
+		s.wantRecheck(s.told()[0], 1, "")
+	})
 }
 
 // A limit never parts the triggers of one event, whose seq is where to go on.
@@ -159,7 +193,7 @@ func (s *shop) messages() (bodies [][]byte) {
 	s.t.Helper()
 	write(s.t, s.db, func(tx *gorm.DB) error {
 		for _, t := range s.told() {
-			m, err := s.store.Message(tx, t)
+			m, err := cart.NewMessages(cart.DefaultFlow()).Message(tx, t)
 			if err != nil {
 				return err
 			}

@@ -22,6 +22,8 @@
 // (an order under any identity of the shopper stands against it), expire (it was
 // left too long ago), or hold (the shopper is active now). All but hold are
 // final for the episode. Each is kept with its [Reason], as an event of our own.
+// What was decided is asked again before each attempt to tell it, and a shopper
+// who is back holds the message too.
 //
 // A [Trigger] is what is told to the shop's endpoints: cart.abandoned from a
 // decision, and from the order that ends a cart exactly one of cart.recovered,

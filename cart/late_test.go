@@ -63,7 +63,7 @@ func TestAMessageTellsOfItsOwnEpisode(t *testing.T) {
 		if err != nil || len(sold) != 1 {
 			t.Fatal(sold, err)
 		}
-		m, err := s.store.Message(s.db.Read(t.Context()), sold[0])
+		m, err := cart.NewMessages(cart.DefaultFlow()).Message(s.db.Read(t.Context()), sold[0])
 		if err != nil {
 			t.Fatal(err)
 		}

@@ -22,8 +22,8 @@ const inFlight = 8
 // Messages says what a trigger tells, and whether it is still right to tell it.
 type Messages interface {
 	// Recheck asks, in the transaction that starts an attempt, whether the
-	// trigger is still right, and else for what reason not.
-	Recheck(tx *gorm.DB, t cart.Trigger) (right bool, reason string, err error)
+	// trigger is right at a time: to be told, never, or later.
+	Recheck(tx *gorm.DB, t cart.Trigger, now sessions.Millis) (cart.Verdict, error)
 	// Message returns what is to be sent.
 	Message(tx *gorm.DB, t cart.Trigger) (cart.Message, error)
 }
@@ -49,11 +49,12 @@ type Ended struct {
 type claimed struct {
 	attempts []attempt
 	ended    []Ended
+	held     int64 // put off, because the shopper is back
 }
 
 // claim takes due deliveries of an endpoint, in a transaction that keeps everybody
-// from appending: those that are still right are marked as sending and returned,
-// the others end in it.
+// from appending: those that are right now are marked as sending and returned,
+// the others are put off or end in it.
 func (d *Delivery) claim(ctx context.Context, id EndpointID) (claimed, error) {
 	var c claimed
 	_, err := d.log.Decide(ctx, func(tx *gorm.DB, _ sessions.Head) ([]*sessions.Event, error) {
@@ -79,67 +80,81 @@ func (d *Delivery) claim(ctx context.Context, id EndpointID) (claimed, error) {
 	return c, err
 }
 
-// claimOne begins an attempt for one due delivery, or ends the delivery.
+// claimOne begins an attempt for one due delivery, puts it off, or ends it.
 func (d *Delivery) claimOne(tx *gorm.DB, c *claimed, endpoint endpointRow, row deliveryRow, now sessions.Millis) error {
-	body, status, reason, err := d.due(tx, endpoint, row)
-	if err != nil {
+	t, row, err := d.due(tx, endpoint, row, now)
+	switch {
+	case err != nil:
 		return err
-	}
-	if status != Sending {
-		row.Status, row.LastError = status, reason
+	case row.EndedAt != 0:
 		c.ended = append(c.ended, row.ended())
-		return finish(tx, row, now)
+		return tx.Save(&row).Error
+	case row.Status == Pending:
+		c.held++
+		return tx.Save(&row).Error
 	}
-	secrets, err := parseSecrets(endpoint.Secrets)
+	message, err := d.message(tx, endpoint, t)
 	if err != nil {
 		return err
 	}
-	row.Status, row.StartedAt = Sending, int64(now)
-	row.NextAttemptAt = int64(now.Add(ClaimTimeout))
+	row.StartedAt, row.NextAttemptAt = int64(now), int64(now.Add(ClaimTimeout))
 	row.Attempts++
-	c.attempts = append(c.attempts, attempt{row: row,
-		message: webhook.Message{URL: endpoint.URL, ID: row.TriggerID, Secrets: secrets, Body: body}})
+	c.attempts = append(c.attempts, attempt{row: row, message: message})
 	return tx.Save(&row).Error
 }
 
-// due says what is to become of a due delivery: sending and the body to send, or
-// how it ends and why.
-func (d *Delivery) due(tx *gorm.DB, endpoint endpointRow, row deliveryRow) (body []byte, status, reason string, err error) {
+// due returns what is to become of a due delivery: sending, with the trigger to
+// tell; pending until later; or how it ends and why.
+func (d *Delivery) due(tx *gorm.DB, endpoint endpointRow, row deliveryRow, now sessions.Millis) (cart.Trigger, deliveryRow, error) {
 	if endpoint.DisabledAt != 0 {
-		return nil, Cancelled, "the endpoint is disabled: " + endpoint.DisabledReason, nil
+		return cart.Trigger{}, row.end(Cancelled, "the endpoint is disabled: "+endpoint.DisabledReason, now), nil
 	}
 	if row.Attempts >= webhook.Attempts { // the last one was begun and never noted
-		return nil, Undelivered, "the outcome of the last attempt is not known", nil
+		return cart.Trigger{}, row.end(Undelivered, "the outcome of the last attempt is not known", now), nil
 	}
 	t, found, err := d.trigger(tx, row)
 	if err != nil {
-		return nil, "", "", err
+		return t, row, err
 	}
 	if !found {
-		return nil, Suppressed, "the trigger is no longer there", nil
+		return t, row.end(Suppressed, "the trigger is no longer there", now), nil
 	}
-	right, why, err := d.messages.Recheck(tx, t)
-	if err != nil || !right {
-		return nil, Suppressed, why, err
+	v, err := d.messages.Recheck(tx, t, now)
+	switch v.Outcome {
+	case cart.Fire:
+		row.Status = Sending
+	case cart.Hold:
+		row.Status, row.NextAttemptAt, row.LastError = Pending, int64(v.Until), string(v.Reason)
+	default:
+		row = row.end(Suppressed, string(v.Reason), now)
 	}
-	message, err := d.messages.Message(tx, t)
+	return t, row, err
+}
+
+// message returns what is sent to an endpoint of a trigger.
+func (d *Delivery) message(tx *gorm.DB, endpoint endpointRow, t cart.Trigger) (webhook.Message, error) {
+	secrets, err := parseSecrets(endpoint.Secrets)
 	if err != nil {
-		return nil, "", "", err
+		return webhook.Message{}, err
 	}
-	body, err = message.Body()
-	return body, Sending, "", err
+	content, err := d.messages.Message(tx, t)
+	if err != nil {
+		return webhook.Message{}, err
+	}
+	body, err := content.Body()
+	return webhook.Message{URL: endpoint.URL, ID: t.ID, Secrets: secrets, Body: body}, err
+}
+
+// end returns the delivery as it ends at now.
+func (r deliveryRow) end(status, reason string, now sessions.Millis) deliveryRow {
+	r.Status, r.LastError, r.NextAttemptAt, r.EndedAt = status, reason, 0, int64(now)
+	return r
 }
 
 // ended returns what the log is told of a delivery's end.
 func (r deliveryRow) ended() Ended {
 	return Ended{Trigger: r.TriggerID, Endpoint: EndpointID(r.EndpointID), Outcome: r.Status, Reason: r.LastError,
 		Attempts: r.Attempts, Status: r.LastStatusCode}
-}
-
-// finish writes the end of a delivery.
-func finish(tx *gorm.DB, row deliveryRow, now sessions.Millis) error {
-	row.NextAttemptAt, row.EndedAt = 0, int64(now)
-	return tx.Save(&row).Error
 }
 
 // endings returns the events of ended deliveries.

@@ -56,11 +56,13 @@ func (s *told) TriggersAfter(_ *gorm.DB, after sessions.Seq, limit int) ([]cart.
 	return slices.Clone(s.list[i:end]), nil
 }
 
-func (s *told) Recheck(_ *gorm.DB, t cart.Trigger) (bool, string, error) {
+func (s *told) Recheck(_ *gorm.DB, t cart.Trigger, _ sessions.Millis) (cart.Verdict, error) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	reason, wrong := s.wrong[t.ID]
-	return !wrong, reason, nil
+	if reason, wrong := s.wrong[t.ID]; wrong {
+		return cart.Verdict{Outcome: cart.Suppress, Reason: cart.Reason(reason)}, nil
+	}
+	return cart.Verdict{Outcome: cart.Fire}, nil
 }
 
 func (s *told) Message(_ *gorm.DB, t cart.Trigger) (cart.Message, error) {

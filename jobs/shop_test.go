@@ -72,8 +72,9 @@ func (s *shop) open() {
 	if err := s.follower.Start(s.t.Context()); err != nil {
 		s.t.Fatal(err)
 	}
-	s.detector = cart.NewDetector(s.log, cart.NewFlow(wait, 7*24*time.Hour))
-	s.delivery = NewDelivery(DeliveryOptions{Database: s.db, Log: s.log, Triggers: store, Messages: store,
+	flow := cart.NewFlow(wait, 7*24*time.Hour)
+	s.detector = cart.NewDetector(s.log, flow)
+	s.delivery = NewDelivery(DeliveryOptions{Database: s.db, Log: s.log, Triggers: store, Messages: cart.NewMessages(flow),
 		Sender: webhook.NewSender(webhook.Options{Transport: s.receiver}), Now: s.clock})
 }
 
@@ -207,5 +208,50 @@ trg_2_1_cart_recovered  delivered   1         ""
 		if got != want {
 			t.Errorf("deliveries\n%swant\n%s", got, want)
 		}
+	})
+}
+
+// A shopper who comes back while the message is tried again is left in peace, and
+// told of it when they have gone once more.
+func TestAShopperWhoIsBackHoldsTheMessage(t *testing.T) {
+	testdb.Each(t, func(t *testing.T, db *database.DB) {
+		now := time.Now()
+		s := newShop(t, db, func() time.Time { return now })
+		s.receiver.verify["shop.example"] = s.library.VerifyIgnoringTimestamp
+		s.receiver.answer = func(_ string, n int) *answer {
+			if n == 1 {
+				return &answer{status: 500}
+			}
+			return nil
+		}
+		deliver := func(later time.Duration) Report {
+			t.Helper()
+			now = now.Add(later)
+			if _, err := s.detector.Detect(t.Context(), now, cart.Options{Deliver: true}); err != nil {
+				t.Fatal(err)
+			}
+			if _, err := s.delivery.Run(t.Context(), now); err != nil {
+				t.Fatal(err)
+			}
+			s.delivery.workers.Wait()
+			r, err := s.delivery.report(nil)
+			if err != nil {
+				t.Fatal(err)
+			}
+			return r
+		}
+		s.does("anna", sessions.ProductAdded, "")
+		deliver(wait)
+		s.does("anna", sessions.ProductViewed, "")
+		deliver(5 * time.Second)
+		s.story("10m0s shop.example trg_2_1_cart_abandoned")
+		got := testdb.Rows(t, db, "SELECT status, attempts, last_error FROM deliveries")
+		if want := "status   attempts  last_error\npending  1         shopper_active\n"; got != want {
+			t.Errorf("held\n%swant\n%s", got, want)
+		}
+		deliver(wait - 6*time.Second) // seen ten minutes ago but a second
+		s.story("10m0s shop.example trg_2_1_cart_abandoned")
+		deliver(time.Second)
+		s.story("10m0s shop.example trg_2_1_cart_abandoned", "20m0s shop.example trg_2_1_cart_abandoned")
 	})
 }

@@ -27,7 +27,8 @@ func (d *Delivery) work(id EndpointID) (err error) {
 			return err
 		}
 		d.tally(c.ended)
-		if len(c.attempts) == 0 && len(c.ended) == 0 {
+		d.count("held", c.held)
+		if len(c.attempts) == 0 && len(c.ended) == 0 && c.held == 0 {
 			return nil
 		}
 		if err := d.sendAll(c.attempts); err != nil {
