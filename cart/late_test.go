@@ -73,3 +73,33 @@ func TestAMessageTellsOfItsOwnEpisode(t *testing.T) {
 		}
 	})
 }
+
+// The backend tells at night of the day's orders: the cart that its shopper fills
+// then is not what was bought. It is left in peace all the same, and so is one
+// whose backend's clock is a little behind.
+func TestAnOrderToldLateEndsNoLaterCart(t *testing.T) {
+	for status, minutesBefore := range map[string]int{"open": 6, "ordered": 5} {
+		t.Run(status, func(t *testing.T) {
+			story(t, func(s *shop) {
+				s.happens(10, added("ann", "cup"))
+				order := ordered("1", by("ann"))
+				order.Occurred = millis(10 - minutesBefore)
+				s.happens(20, order)
+				s.expect("SELECT status FROM carts", "status\n"+status)
+				s.detect(200)
+				s.expect("SELECT COUNT(*) AS n FROM triggers WHERE kind = 'cart.abandoned'", "n\n0")
+			})
+		})
+	}
+}
+
+// An order that names its cart means it, whenever it happened.
+func TestAnOrderToldLateEndsTheCartItNames(t *testing.T) {
+	story(t, func(s *shop) {
+		s.happens(10, put("A", "cup", 1, by("ann")))
+		order := ordered("1", by("ann"), named("A"))
+		order.Occurred = millis(1)
+		s.happens(20, order)
+		s.expect("SELECT status FROM carts", "status\nordered")
+	})
+}

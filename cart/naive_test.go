@@ -19,11 +19,11 @@ type naive struct {
 }
 
 type naiveCart struct {
-	id, episodeSeq, visitor, episode, orderedAt int64
-	name, status, decided, order                string
-	units                                       map[string]int64
-	owned, live                                 bool
-	last                                        int64
+	id, episodeSeq, episodeAt, visitor, episode, orderedAt int64
+	name, status, decided, order                           string
+	units                                                  map[string]int64
+	owned, live                                            bool
+	last                                                   int64
 }
 
 type naiveOrder struct {
@@ -128,7 +128,7 @@ func (n *naive) use(e *sessions.Event) {
 			return
 		}
 		c = &naiveCart{
-			id: int64(e.Seq), episodeSeq: int64(e.Seq), episode: 1, name: string(e.Cart), visitor: int64(e.Visitor),
+			id: int64(e.Seq), episodeSeq: int64(e.Seq), episodeAt: int64(e.Occurred), episode: 1, name: string(e.Cart), visitor: int64(e.Visitor),
 			status: "emptied", units: map[string]int64{}, last: int64(e.Received),
 		}
 		n.carts = append(n.carts, c)
@@ -140,7 +140,7 @@ func (n *naive) use(e *sessions.Event) {
 			return
 		}
 		c.units, c.order, c.orderedAt = map[string]int64{}, "", 0
-		c.episode, c.episodeSeq, c.decided = c.episode+1, int64(e.Seq), ""
+		c.episode, c.episodeSeq, c.episodeAt, c.decided = c.episode+1, int64(e.Seq), int64(e.Occurred), ""
 	}
 	if mayWrite && c.name == "" && e.Cart != "" && beginning {
 		c.name = string(e.Cart)
@@ -191,7 +191,7 @@ func (c *naiveCart) change(e *sessions.Event) bool {
 		return false
 	}
 	if c.decided != "" && changed {
-		c.episode, c.episodeSeq, c.decided = c.episode+1, int64(e.Seq), ""
+		c.episode, c.episodeSeq, c.episodeAt, c.decided = c.episode+1, int64(e.Seq), int64(e.Occurred), ""
 	}
 	if e.Source == sessions.Backend && e.Kind != sessions.CartViewed && e.Kind != sessions.CheckoutStarted {
 		c.owned = true
@@ -233,7 +233,8 @@ func (n *naive) complete(e *sessions.Event) {
 	if ends[0] == nil {
 		ends = nil
 		for _, c := range n.mine(e) {
-			if c.status == "open" && (o.cart == "" || c.name == "") {
+			laterCart := c.episodeAt > o.occurred+5*60_000
+			if c.status == "open" && (o.cart == "" || c.name == "") && !laterCart {
 				ends = append(ends, c)
 			}
 		}

@@ -2,9 +2,13 @@ package cart
 
 import (
 	"slices"
+	"time"
 
 	"cartwright/sessions"
 )
+
+// clocksApart is how far the clocks of a shop's senders are believed to be apart.
+const clocksApart = 5 * time.Minute
 
 // complete writes an order down and ends its carts.
 func (b *book) complete(e *sessions.Event) {
@@ -12,8 +16,7 @@ func (b *book) complete(e *sessions.Event) {
 	b.putOrder(o)
 	for _, id := range b.endedBy(o, e) {
 		c := b.carts[id]
-		// A cart or episode that began after the order is not what was bought.
-		if c.closed() || c.EpisodeBegan > o.Seq {
+		if c.closed() || c.EpisodeBegan > o.Seq { // begun after the order, it is not what was bought
 			continue
 		}
 		if e.Source != sessions.Imported {
@@ -31,7 +34,8 @@ func (b *book) endedBy(o Order, e *sessions.Event) []ID {
 	}
 	var ids []ID
 	for _, id := range b.belonging[e.Visitor] {
-		if c := b.carts[id]; c.Status == Open && (o.Cart == "" || c.Name == "") {
+		c := b.carts[id]
+		if c.Status == Open && (o.Cart == "" || c.Name == "") && c.EpisodeAt <= o.Occurred.Add(clocksApart) {
 			ids = append(ids, id)
 		}
 	}

@@ -114,8 +114,8 @@ func drawEvents(r *rapid.T) []*sessions.Event {
 		e := &sessions.Event{
 			Seq: seq, Kind: rapid.SampledFrom(kinds).Draw(r, "kind"),
 			Source:   rapid.SampledFrom([]sessions.Source{sessions.Browser, sessions.Browser, sessions.Backend, sessions.Imported}).Draw(r, "source"),
-			Received: sessions.Millis(rapid.IntRange(1, 50).Draw(r, "received")),
-			Occurred: sessions.Millis(rapid.IntRange(1, 50).Draw(r, "occurred")),
+			Received: sessions.Millis(rapid.IntRange(1, 50).Draw(r, "received") * 60_000),
+			Occurred: sessions.Millis(rapid.IntRange(1, 50).Draw(r, "occurred") * 60_000),
 			Visitor:  rapid.SampledFrom(alive).Draw(r, "visitor"),
 		}
 		e.Bot = rapid.IntRange(0, 19).Draw(r, "bot") == 0
