@@ -7,6 +7,7 @@ import (
 	"errors"
 	"io"
 	"net/http"
+	"os"
 	"unicode/utf8"
 )
 
@@ -16,62 +17,89 @@ const MaxBody = 4 << 20
 // keptBuffer is how large a buffer may have grown and still be used again.
 const keptBuffer = 1 << 20
 
-// trusted is how much of an announced length is made room for at once.
-const trusted = 64 << 10
+// piece is how much of a body is read before more room is asked for. Each body has
+// one for nothing.
+const piece = 16 << 10
 
-func newBody() any { return new(bytes.Buffer) }
+// text is a body, or a part of one, with the room it takes among all bodies.
+type text struct {
+	bytes.Buffer
+	room int64
+}
+
+func newText() any { return new(text) }
 
 // withBody reads the body of a call and hands it to use, which must not keep it.
+// Reading, which may take as long as the sender likes, keeps nobody else waiting.
 func (s *Server) withBody(c *call, use func(body []byte) error) error {
+	body := s.texts.Get().(*text)
+	defer s.release(body)
+	if err := s.readBody(c.Writer, c.Request, body); err != nil {
+		return err
+	}
 	select {
 	case s.places <- struct{}{}:
 		defer func() { <-s.places }()
 	default:
-		return unavailable("overloaded", "too many requests are under way; send this one again", retrySoon)
+		return errOverloaded
 	}
-	buffer := s.bodies.Get().(*bytes.Buffer)
-	defer s.release(buffer)
-	if err := s.readBody(c.Writer, c.Request, buffer); err != nil {
-		return err
+	if encoded := c.Request.Header.Get("Content-Encoding"); encoded == "gzip" || encoded == "x-gzip" {
+		inflated := s.texts.Get().(*text)
+		defer s.release(inflated)
+		if err := s.inflate(body, inflated); err != nil {
+			return err
+		}
+		body = inflated
 	}
-	if !utf8.Valid(buffer.Bytes()) {
+	if !utf8.Valid(body.Bytes()) {
 		return invalidBody("the body is not valid UTF-8, which JSON has to be")
 	}
-	return use(buffer.Bytes())
+	return use(body.Bytes())
 }
 
-func (s *Server) release(buffer *bytes.Buffer) {
-	if buffer.Cap() <= keptBuffer {
-		buffer.Reset()
-		s.bodies.Put(buffer)
+func (s *Server) release(t *text) {
+	if t.room > 0 {
+		s.room.Release(t.room)
+		t.room = 0
+	}
+	if t.Cap() <= keptBuffer {
+		t.Reset()
+		s.texts.Put(t)
 	}
 }
 
-// readBody reads a request's body into a buffer, inflated.
-func (s *Server) readBody(w http.ResponseWriter, r *http.Request, into *bytes.Buffer) error {
+// readBody reads a request's body as it was sent.
+func (s *Server) readBody(w http.ResponseWriter, r *http.Request, into *text) error {
 	if r.ContentLength > MaxBody {
 		return errBodyTooLarge
 	}
-	limited := http.MaxBytesReader(w, r.Body, MaxBody)
 	switch r.Header.Get("Content-Encoding") {
-	case "", "identity":
-		// What a sender only announces takes no memory.
-		into.Grow(int(min(max(r.ContentLength, 0), trusted)) + bytes.MinRead)
-		return bodyError(read(limited, into))
-	case "gzip", "x-gzip":
-		return s.inflate(limited, into)
+	case "", "identity", "gzip", "x-gzip":
+	default:
+		return errEncoding
 	}
-	return errEncoding
+	// What a sender only announces takes no memory.
+	into.Grow(int(min(max(r.ContentLength, 0), piece)) + bytes.MinRead)
+	return bodyError(s.read(http.MaxBytesReader(w, r.Body, MaxBody), into))
 }
 
-func read(from io.Reader, into *bytes.Buffer) error {
-	_, err := into.ReadFrom(from)
-	return err
+// read reads to the end, as long as there is room.
+func (s *Server) read(from io.Reader, into *text) error {
+	for {
+		n, err := into.ReadFrom(io.LimitReader(from, piece))
+		if err != nil || n < piece {
+			return err
+		}
+		if !s.room.TryAcquire(piece) {
+			return errOverloaded
+		}
+		into.room += piece
+	}
 }
 
 // inflate reads a gzip stream, up to [MaxBody] of what it holds: a few
 // kilobytes can be made to hold gigabytes.
-func (s *Server) inflate(compressed io.Reader, into *bytes.Buffer) error {
+func (s *Server) inflate(compressed io.Reader, into *text) error {
 	z, ok := s.inflaters.Get().(*gzip.Reader)
 	var err error
 	if ok {
@@ -83,7 +111,7 @@ func (s *Server) inflate(compressed io.Reader, into *bytes.Buffer) error {
 		return gzipError(err)
 	}
 	defer s.inflaters.Put(z)
-	return gzipError(read(http.MaxBytesReader(nil, z, MaxBody), into))
+	return gzipError(s.read(http.MaxBytesReader(nil, z, MaxBody), into))
 }
 
 // gzipError tells what is wrong with a gzip stream.
@@ -105,6 +133,12 @@ func bodyError(err error) error {
 	}
 	if _, large := errors.AsType[*http.MaxBytesError](err); large {
 		return errBodyTooLarge
+	}
+	if errors.Is(err, errOverloaded) {
+		return err
+	}
+	if errors.Is(err, os.ErrDeadlineExceeded) {
+		return errBodySlow
 	}
 	return invalidBody("the body broke off before its end")
 }

@@ -8,7 +8,6 @@ import (
 	"net/http"
 	"net/http/httptest"
 	"strings"
-	"sync"
 	"testing"
 
 	"cartwright/api"
@@ -84,43 +83,3 @@ func (endless) Read(p []byte) (int, error) { return len(p), nil }
 type broken struct{}
 
 func (broken) Read([]byte) (int, error) { return 0, errors.New("connection reset") }
-
-// One more than the places there are is told to come again; after that there is
-// room.
-func TestOverload(t *testing.T) {
-	s := sqliteShop(t, func(c *api.Config) { c.Concurrent = 1 })
-	held, release := io.Pipe()
-	started := make(chan struct{})
-	var first answer
-	var wait sync.WaitGroup
-	wait.Go(func() {
-		r := httptest.NewRequest(http.MethodPost, "/v1/page", announced{held, started})
-		r.SetBasicAuth(writeKey, "")
-		recorder := httptest.NewRecorder()
-		s.server.ServeHTTP(recorder, r)
-		first = answer{recorder}
-	})
-	<-started
-	s.post("/v1/page", writeKey, calls["page"]).wants(t, 503, "overloaded")
-	_, err := io.WriteString(release, calls["page"])
-	must(t, err)
-	must(t, release.Close())
-	wait.Wait()
-	first.receipt(t)
-	s.post("/v1/page", writeKey, calls["page"]).receipt(t)
-}
-
-// announced tells when it is first read.
-type announced struct {
-	io.Reader
-	started chan struct{}
-}
-
-func (a announced) Read(p []byte) (int, error) {
-	select {
-	case <-a.started:
-	default:
-		close(a.started)
-	}
-	return a.Reader.Read(p)
-}

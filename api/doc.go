@@ -18,6 +18,9 @@
 // A receipt is the answer to an append. Its seq is the end of the log once the
 // items were in it: a reader that passes it as after_seq sees them.
 //
+// A pace counts how often an address or a key calls; its allowance is what it has
+// left of what [Limits] say. Room is the memory that the bodies of all requests share.
+//
 // A [Problem] is an answer that is not a success, as RFC 9457 has it, with a code
 // that programs may rely on and a detail that says what to do. All errors become
 // problems in one place.

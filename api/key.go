@@ -172,6 +172,14 @@ func (k *Keys) Find(ctx context.Context, value string, now time.Time) (Key, erro
 	return key, nil
 }
 
+// knows reports whether a value was found to be a key, and not found revoked since.
+func (k *Keys) knows(value string) bool {
+	k.mu.RLock()
+	defer k.mu.RUnlock()
+	_, found := k.known[sha256.Sum256([]byte(value))]
+	return found
+}
+
 // List returns all keys, also revoked ones, the oldest first.
 func (k *Keys) List(ctx context.Context) ([]Key, error) {
 	rows, err := k.rows(k.db.Read(ctx).Order("created_at, id"))

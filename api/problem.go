@@ -68,6 +68,8 @@ var (
 	errScope         = errors.New("scope insufficient")
 	errBodyTooLarge  = errors.New("body too large")
 	errEncoding      = errors.New("unsupported encoding")
+	errBodySlow      = errors.New("body too slow")
+	errOverloaded    = errors.New("too much at once")
 	errBehind        = errors.New("the sessions are not yet written up to after_seq")
 )
 
@@ -97,6 +99,8 @@ func problemOf(err error) *Problem {
 		return problem(http.StatusForbidden, "scope_insufficient", "this needs a secret key; a write key, being public, may not do it")
 	case errors.Is(err, errBodyTooLarge):
 		return problem(http.StatusRequestEntityTooLarge, wire.CodeTooLarge, "the body has more than 4 MB; send smaller batches")
+	case errors.Is(err, errBodySlow):
+		return problem(http.StatusRequestTimeout, "body_too_slow", "the body did not arrive in time; send it again")
 	case errors.Is(err, errEncoding):
 		return problem(http.StatusUnsupportedMediaType, "encoding_unsupported", "Content-Encoding must be gzip or absent")
 	}
@@ -110,6 +114,8 @@ func troubleOf(err error) *Problem {
 		return problem(http.StatusNotFound, "not_found", "there is nothing of this id")
 	case errors.Is(err, sessions.ErrClosed):
 		return unavailable("draining", "this process is about to end; send the request again", retrySoon)
+	case errors.Is(err, errOverloaded):
+		return unavailable("overloaded", "too many requests are under way; send this one again", retrySoon)
 	case errors.Is(err, errBehind):
 		return unavailable("behind", "what after_seq asks for is not written yet; ask again", time.Second)
 	case errors.Is(err, context.Canceled), errors.Is(err, context.DeadlineExceeded), away(err):

@@ -2,6 +2,7 @@ package api
 
 import (
 	"net/http"
+	"net/netip"
 	"time"
 
 	"github.com/gin-gonic/gin"
@@ -24,8 +25,9 @@ type route struct {
 // call is one request on its way through a route.
 type call struct {
 	*gin.Context
-	key Key // none for routes that need none, or as long as it may stand in the body
-	now time.Time
+	key  Key // none for routes that need none, or as long as it may stand in the body
+	now  time.Time
+	from netip.Addr // whom its address counts for, see [Limits]
 }
 
 func (c *call) received() sessions.Millis { return sessions.MillisOf(c.now) }
@@ -88,21 +90,20 @@ func (s *Server) register(r route) {
 	s.engine.Handle(http.MethodOptions, r.path, allowOrigin, preflight(r.method))
 }
 
-// serve lets a request through a route if its key may.
+// serve lets a request through a route if its key may, and if neither its address
+// nor its key asks too often. A valid secret key is the shop's backend, from wherever
+// it asks. So far nothing of the body was read.
 func (s *Server) serve(c *gin.Context, r route) error {
 	call := &call{Context: c, now: s.Now()}
-	if r.scope == anyone {
-		return r.handle(call)
+	call.from = call.sender()
+	refusal := s.admitShown(call, r)
+	if call.key.Scope != Secret {
+		if err := s.paced(call); err != nil {
+			return err
+		}
 	}
-	value, err := presented(c.Request)
-	if err != nil {
-		return err
-	}
-	if value == "" && r.keyInBody {
-		return r.handle(call)
-	}
-	if err := s.admit(call, value, r.scope); err != nil {
-		return err
+	if refusal != nil {
+		return refusal
 	}
 	return r.handle(call)
 }

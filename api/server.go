@@ -5,12 +5,14 @@ import (
 	"fmt"
 	"log/slog"
 	"net/http"
+	"net/netip"
 	"runtime/debug"
 	"sync"
 	"sync/atomic"
 	"time"
 
 	"github.com/gin-gonic/gin"
+	"golang.org/x/sync/semaphore"
 
 	"cartwright/cart"
 	"cartwright/sessions"
@@ -47,9 +49,16 @@ type Config struct {
 	// believed. By default none: anybody could write it.
 	TrustedProxies []string
 
-	// Concurrent is how many requests with a body are worked on at a time, so that
-	// their memory is bounded; 0 means 1024. More are answered 503.
+	Limits Limits // how many requests are taken in a second; the zero value means any
+
+	// Concurrent is how many requests whose body has arrived are worked on at a time;
+	// 0 means 1024. More are answered 503.
 	Concurrent int
+
+	// Bodies is how many bytes of large bodies are held in memory at a time, arriving,
+	// inflated or worked on; 0 means 128 MB. More are answered 503. The first 16 KB of
+	// each are free, being about what a connection takes anyway.
+	Bodies int64
 }
 
 // Server answers the HTTP requests of one shop. It is safe for concurrent use.
@@ -57,9 +66,13 @@ type Server struct {
 	Config
 	engine  *gin.Engine
 	unready atomic.Bool
-	places  chan struct{} // one for each request whose body is being worked on
+	places  chan struct{}       // one for each request whose body is being worked on
+	room    *semaphore.Weighted // a byte for each of large bodies
 
-	bodies    sync.Pool // of *bytes.Buffer
+	addresses, guesses *pace[netip.Addr] // requests, and wrong keys, by client address
+	keyPace            *pace[string]     // requests by key
+
+	texts     sync.Pool // of *text
 	inflaters sync.Pool // of *gzip.Reader, which are 40 KB each
 }
 
@@ -78,13 +91,24 @@ func New(c Config) (*Server, error) {
 	if c.Concurrent == 0 {
 		c.Concurrent = 1024
 	}
-	s := &Server{Config: c, places: make(chan struct{}, c.Concurrent)}
-	s.bodies.New = newBody
+	if c.Bodies == 0 {
+		c.Bodies = 128 << 20
+	}
+	s := &Server{
+		Config: c, places: make(chan struct{}, c.Concurrent), room: semaphore.NewWeighted(c.Bodies),
+		addresses: newPace[netip.Addr](c.Limits.Address, int(burst*c.Limits.Address)),
+		keyPace:   newPace[string](c.Limits.Key, int(burst*c.Limits.Key)),
+	}
+	if c.Limits.Address > 0 {
+		s.guesses = newPace[netip.Addr](wrongKeysPerSecond, wrongKeys)
+	}
+	s.texts.New = newText
 	gin.SetMode(gin.ReleaseMode) // else it prints every route
 	s.engine = gin.New()
 	if err := s.engine.SetTrustedProxies(c.TrustedProxies); err != nil {
 		return nil, fmt.Errorf("trusted proxies: %w", err)
 	}
+	s.engine.RemoteIPHeaders = []string{"X-Forwarded-For"} // X-Real-IP passes many proxies as the client wrote it
 	s.engine.RedirectTrailingSlash = false
 	s.engine.HandleMethodNotAllowed = true
 	s.engine.UseRawPath = true // an id may hold a slash, as %2F

@@ -36,6 +36,7 @@ type shop struct {
 	t      testing.TB
 	db     *database.DB
 	log    *sessions.Log
+	keys   *api.Keys
 	server *api.Server
 	logged *bytes.Buffer
 
@@ -67,6 +68,7 @@ func newShop(t testing.TB, db *database.DB, changes ...func(*api.Config)) *shop 
 		s.log.Close()
 	})
 	keys := api.NewKeys(db)
+	s.keys = keys
 	for scope, value := range map[api.Scope]string{api.Write: writeKey, api.Secret: secretKey} {
 		_, err := keys.Adopt(ctx, scope, value, start)
 		must(t, err)
@@ -161,8 +163,8 @@ func (a answer) wants(t testing.TB, status int, code string) {
 	if got := a.Header().Get("Content-Type"); got != "application/problem+json" {
 		t.Errorf("Content-Type %q of a problem", got)
 	}
-	if status == 503 && (a.Header().Get("Retry-After") == "" || strings.Contains(a.Header().Get("Retry-After"), ".")) {
-		t.Errorf("503 with Retry-After %q, want whole seconds", a.Header().Get("Retry-After"))
+	if (status == 503 || status == 429) && (a.Header().Get("Retry-After") == "" || strings.Contains(a.Header().Get("Retry-After"), ".")) {
+		t.Errorf("%d with Retry-After %q, want whole seconds", status, a.Header().Get("Retry-After"))
 	}
 }
 

@@ -42,8 +42,10 @@ type Config struct {
 	CloseSchedule   string
 	UpkeepSchedule  string
 
-	TrustedProxies []string
-	LogLevel       string
+	TrustedProxies   []string
+	RateLimitAddress float64
+	RateLimitKey     float64
+	LogLevel         string
 }
 
 // defaultConfigFile is read if it exists and no other file is named.
@@ -84,6 +86,8 @@ func (c *Config) serveFlags(flags *pflag.FlagSet) {
 	flags.StringVar(&c.CloseSchedule, "close-schedule", "@every 1m", "when to close idle sessions (cron, UTC)")
 	flags.StringVar(&c.UpkeepSchedule, "upkeep-schedule", "17 * * * *", "when to drop what is kept for a while only (cron, UTC)")
 	flags.StringSliceVar(&c.TrustedProxies, "trusted-proxies", nil, "addresses or networks whose X-Forwarded-For is believed")
+	flags.Float64Var(&c.RateLimitAddress, "rate-limit-address", 50, "requests a second of one client address, ten times that in a burst; 0 means any. Valid secret keys, and private addresses that connect directly, are not counted")
+	flags.Float64Var(&c.RateLimitKey, "rate-limit-key", 0, "requests a second with one key; 0 means any, since anybody can use up what a public key may")
 	flags.StringVar(&c.LogLevel, "log-level", "info", "debug, info, warn or error")
 }
 

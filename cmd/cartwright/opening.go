@@ -146,6 +146,7 @@ func (s *Shop) openServer(context.Context) error {
 		Jobs:    func() any { return s.runner.Status() },
 		Metrics: s.metrics.handler(), Observe: s.metrics.answered,
 		Ready: s.ready, Logger: s.options.Logger, TrustedProxies: s.config.TrustedProxies,
+		Limits: api.Limits{Address: s.config.RateLimitAddress, Key: s.config.RateLimitKey},
 	})
 	return err
 }

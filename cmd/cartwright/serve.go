@@ -67,10 +67,7 @@ func serve(ctx context.Context, c Config, s streams) error {
 	if err != nil {
 		return errors.Join(fmt.Errorf("listen: %w", err), shop.Close(ctx))
 	}
-	server := &http.Server{
-		Handler: shop.Handler(), ReadHeaderTimeout: 10 * time.Second, ReadTimeout: time.Minute,
-		IdleTimeout: 2 * time.Minute, ErrorLog: slog.NewLogLogger(logger.Handler(), slog.LevelDebug),
-	}
+	server := acceptor(shop.Handler(), logger)
 	failed := make(chan error, 1)
 	go func() { failed <- server.Serve(listener) }()
 	fmt.Fprintf(s.err, "Cartwright is listening on http://%s\n", listener.Addr())
@@ -90,6 +87,15 @@ func serve(ctx context.Context, c Config, s streams) error {
 		err = nil
 	}
 	return errors.Join(err, shop.Close(ctx))
+}
+
+// acceptor returns a server that lets no client hold a connection for nothing: one that
+// sends its headers or its body too slowly, or does not read its answer.
+func acceptor(h http.Handler, logger *slog.Logger) *http.Server {
+	return &http.Server{
+		Handler: h, ErrorLog: slog.NewLogLogger(logger.Handler(), slog.LevelDebug), MaxHeaderBytes: 32 << 10,
+		ReadHeaderTimeout: 10 * time.Second, ReadTimeout: time.Minute, WriteTimeout: 2 * time.Minute, IdleTimeout: 2 * time.Minute,
+	}
 }
 
 // announce shows, once, what was made at this start.
@@ -143,6 +149,8 @@ func (c Config) check() error {
 	_, err = logLevel(c.LogLevel)
 	add("log-level", err)
 	add("trusted-proxies", checkNetworks(c.TrustedProxies))
+	add("rate-limit-address", checkRate(c.RateLimitAddress))
+	add("rate-limit-key", checkRate(c.RateLimitKey))
 	if c.WriteKey != "" && c.WriteKey == c.SecretKey {
 		add("secret-key", errors.New("it is the same as write-key, which is public"))
 	}
@@ -160,6 +168,14 @@ func checkNetworks(texts []string) error {
 		}
 	}
 	return errors.Join(wrong...)
+}
+
+// checkRate refuses what is no number of requests a second.
+func checkRate(perSecond float64) error {
+	if !(perSecond >= 0 && perSecond <= 1e6) { // not a number is neither
+		return fmt.Errorf("%v is not between 0 and a million requests a second", perSecond)
+	}
+	return nil
 }
 
 func logLevel(name string) (level slog.Level, err error) {
