@@ -40,7 +40,7 @@ func Verify(ctx context.Context, db *database.DB, more []Projection) (Verificati
 		return v, fmt.Errorf("verify: %w", err)
 	}
 	defer os.RemoveAll(dir)
-	scratch, err := database.Open(ctx, filepath.Join(dir, "scratch.db"), database.Options{Synchronous: "OFF"})
+	scratch, err := database.Open(ctx, filepath.Join(dir, "scratch.db"), database.Options{Durability: database.Off})
 	if err != nil {
 		return v, fmt.Errorf("verify: %w", err)
 	}

@@ -30,6 +30,17 @@ const (
 	testSecretKey = "sk_test"
 )
 
+// allowances are the environment of a command line: a database of [testdb.PostgresURL], whose server does
+// not wait for its disk, is refused unless that is allowed.
+func allowances(args []string) []string {
+	for _, arg := range args {
+		if strings.Contains(arg, "/cartwright_") {
+			return []string{"CARTWRIGHT_DURABILITY=off"}
+		}
+	}
+	return nil
+}
+
 // A process is the real program, serving.
 type process struct {
 	command *exec.Cmd
@@ -47,6 +58,7 @@ func serveBinary(t *testing.T, binary string, args ...string) *process {
 	p.command = exec.Command(binary, append([]string{"serve", "--host", "127.0.0.1", "--port", "0"}, args...)...)
 	p.command.Dir = t.TempDir() // no configuration of ours
 	p.command.Env = append(os.Environ(), "CARTWRIGHT_WRITE_KEY="+testWriteKey, "CARTWRIGHT_SECRET_KEY="+testSecretKey)
+	p.command.Env = append(p.command.Env, allowances(args)...)
 	pipe, err := p.command.StderrPipe()
 	if err != nil {
 		t.Fatal(err)

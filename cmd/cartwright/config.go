@@ -9,6 +9,8 @@ import (
 
 	"github.com/spf13/pflag"
 	"go.yaml.in/yaml/v3"
+
+	"cartwright/sessions/database"
 )
 
 // Config is everything a shop's operator can set. Every setting has one name:
@@ -16,9 +18,10 @@ import (
 // CARTWRIGHT_ the environment variable. Flags beat the environment, which beats
 // the file.
 type Config struct {
-	Database string
-	Host     string
-	Port     int
+	Database   string
+	Durability database.Durability
+	Host       string
+	Port       int
 
 	WriteKey  string
 	SecretKey string
@@ -51,9 +54,10 @@ type Config struct {
 // defaultConfigFile is read if it exists and no other file is named.
 const defaultConfigFile = "cartwright.yaml"
 
-// databaseFlag binds the one setting that every subcommand has.
+// databaseFlag binds the settings that every subcommand has.
 func (c *Config) databaseFlag(flags *pflag.FlagSet) {
 	flags.StringVar(&c.Database, "db", "cartwright.db", "the database: a file, or a postgres:// URL")
+	flags.TextVar(&c.Durability, "durability", database.Full, "what a power failure may take back: nothing (full, refused if the database does not confirm it), what was answered last (normal), everything (off)")
 }
 
 // historyFlags binds what decides how events become history.

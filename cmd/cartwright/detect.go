@@ -42,7 +42,7 @@ command: its own job looks at live carts all the time.`,
 			if err := flow.Check(); err != nil {
 				return usage("%v", err)
 			}
-			report, err := detect(cmd.Context(), c.Database, flow, at, deliver)
+			report, err := detect(cmd.Context(), c, flow, at, deliver)
 			var early *cart.EarlyError
 			if errors.As(err, &early) {
 				return usage("%v", early)
@@ -66,8 +66,8 @@ command: its own job looks at live carts all the time.`,
 	return cmd
 }
 
-func detect(ctx context.Context, url string, flow cart.Flow, at time.Time, deliver bool) (cart.Report, error) {
-	db, err := openExisting(ctx, url)
+func detect(ctx context.Context, c Config, flow cart.Flow, at time.Time, deliver bool) (cart.Report, error) {
+	db, err := c.openExisting(ctx)
 	if err != nil {
 		return cart.Report{}, err
 	}

@@ -59,7 +59,7 @@ A file may be packed with gzip; “-” is the standard input.`,
 				return usage("--currency: %q is no currency of ISO 4217", currency)
 			}
 			began := time.Now()
-			tally, err := importNamed(cmd.Context(), c.Database, format, currency, args, s)
+			tally, err := importNamed(cmd.Context(), c, format, currency, args, s)
 			if err != nil {
 				return err
 			}
@@ -87,7 +87,7 @@ func printTally(s streams, t wire.Tally, took time.Duration, asJSON bool) error 
 }
 
 // importNamed imports files by their names.
-func importNamed(ctx context.Context, url, format, currency string, names []string, s streams) (wire.Tally, error) {
+func importNamed(ctx context.Context, c Config, format, currency string, names []string, s streams) (wire.Tally, error) {
 	var files []wire.File
 	for _, name := range names {
 		file, closeFile, err := openInput(name, s.in)
@@ -97,7 +97,7 @@ func importNamed(ctx context.Context, url, format, currency string, names []stri
 		defer closeFile()
 		files = append(files, file)
 	}
-	db, err := openDatabase(ctx, url)
+	db, err := c.openDatabase(ctx, nil)
 	if err != nil {
 		return wire.Tally{}, err
 	}

@@ -37,7 +37,7 @@ func withKeys(cmd *cobra.Command, s streams, c *Config, f func(context.Context, 
 	if err := configure(cmd, s); err != nil {
 		return err
 	}
-	db, err := openDatabase(cmd.Context(), c.Database)
+	db, err := c.openDatabase(cmd.Context(), nil)
 	if err != nil {
 		return err
 	}

@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"io"
+	"log/slog"
 	"os"
 	"strings"
 	"time"
@@ -16,20 +17,20 @@ import (
 	"cartwright/sessions/database"
 )
 
-// openDatabase opens a shop's database for one command.
-func openDatabase(ctx context.Context, url string) (*database.DB, error) {
-	return database.Open(ctx, url, database.Options{})
+// openDatabase opens the shop's database; a nil logger is told nothing.
+func (c Config) openDatabase(ctx context.Context, log *slog.Logger) (*database.DB, error) {
+	return database.Open(ctx, c.Database, database.Options{Durability: c.Durability, Logger: log})
 }
 
 // openExisting opens a database that must be there: what only looks at one makes
 // none because its name was mistyped.
-func openExisting(ctx context.Context, url string) (*database.DB, error) {
-	if !strings.Contains(url, "://") {
-		if _, err := os.Stat(url); err != nil {
+func (c Config) openExisting(ctx context.Context) (*database.DB, error) {
+	if !strings.Contains(c.Database, "://") {
+		if _, err := os.Stat(c.Database); err != nil {
 			return nil, fmt.Errorf("open database: %w", err)
 		}
 	}
-	return openDatabase(ctx, url)
+	return c.openDatabase(ctx, nil)
 }
 
 // withDatabase runs f on the configured database.
@@ -37,7 +38,7 @@ func withDatabase(cmd *cobra.Command, s streams, c *Config, f func(context.Conte
 	if err := configure(cmd, s); err != nil {
 		return err
 	}
-	db, err := openExisting(cmd.Context(), c.Database)
+	db, err := c.openExisting(cmd.Context())
 	if err != nil {
 		return err
 	}

@@ -129,7 +129,7 @@ func total(units map[string]int) (n int) {
 func invoke[T any](t *testing.T, args ...string) T {
 	t.Helper()
 	var out, errs bytes.Buffer
-	if code := run(t.Context(), args, streams{strings.NewReader(""), &out, &errs, nil}); code != exitDone {
+	if code := run(t.Context(), args, streams{strings.NewReader(""), &out, &errs, allowances(args)}); code != exitDone {
 		t.Fatalf("cartwright %s: exit %d\n%s", strings.Join(args, " "), code, errs.String())
 	}
 	var v T

@@ -77,9 +77,12 @@ func OpenShop(ctx context.Context, c Config, o ShopOptions) (*Shop, error) {
 	if err := c.check(); err != nil {
 		return nil, fmt.Errorf("the configuration has mistakes:\n%w", err)
 	}
-	db, err := database.Open(ctx, c.Database, database.Options{Logger: o.Logger})
+	db, err := c.openDatabase(ctx, o.Logger)
 	if err != nil {
 		return nil, err
+	}
+	if c.Durability != database.Full {
+		o.Logger.Warn("a power failure may take back events that were answered with success", "durability", c.Durability)
 	}
 	s := &Shop{config: c, options: o, db: db, carts: cart.NewStore(db), metrics: newMetrics()}
 	for _, step := range []func(context.Context) error{s.openLog, s.openKeys, s.openDelivery, s.openServer, s.openJobs} {

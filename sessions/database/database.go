@@ -24,11 +24,9 @@ const (
 
 // Options says how to open a database. The zero value is right for a shop.
 type Options struct {
-	// Synchronous is how much a commit waits for the disk: "FULL" (also when empty), "EXTRA",
-	// "NORMAL" or "OFF". Below FULL, a power failure may take back transactions that were
-	// answered with success: for tests and throw-away data only. PostgreSQL knows only on (FULL
-	// and EXTRA) and off.
-	Synchronous string
+	// Durability is how much a commit waits for the disk, at least. Below [Full], a power failure
+	// may take back transactions that were answered with success.
+	Durability Durability
 
 	// Logger, if set, is told of statements that fail or take longer than a second, without
 	// their parameters.
@@ -45,8 +43,9 @@ type DB struct {
 
 // Open opens the database at url, a file path (which is made if it does not exist, but not its
 // folder) or a postgres:// URL, brings its schema up to date and confirms that commits reach the
-// disk. Errors name the database without its password; they are ErrNewer if a later version of the
-// program wrote the schema, and satisfy IsUnavailable if it may work later.
+// disk, as every later connection does that writes. Errors name the database without its password;
+// they are ErrNewer if a later version of the program wrote the schema, ErrNotDurable if commits
+// would wait less for the disk than asked, and satisfy IsUnavailable if it may work later.
 func Open(ctx context.Context, url string, o Options) (*DB, error) {
 	db, err := open(ctx, url, o, embedded)
 	if err != nil {
@@ -57,7 +56,7 @@ func Open(ctx context.Context, url string, o Options) (*DB, error) {
 
 // open is Open with the migrations to bring the schema up to.
 func open(ctx context.Context, url string, o Options, migrations fs.FS) (*DB, error) {
-	durability, err := parseDurability(o.Synchronous)
+	durability, err := o.Durability.checked()
 	if err != nil {
 		return nil, err
 	}
@@ -65,14 +64,14 @@ func open(ctx context.Context, url string, o Options, migrations fs.FS) (*DB, er
 	if err != nil {
 		return nil, err
 	}
-	if err := db.prepare(ctx, durability, migrations); err != nil {
+	if err := db.prepare(ctx, migrations); err != nil {
 		return nil, errors.Join(err, db.Close())
 	}
 	return db, nil
 }
 
 // connect makes the pools of the database at url.
-func connect(url string, d durability, log *slog.Logger) (*DB, error) {
+func connect(url string, d Durability, log *slog.Logger) (*DB, error) {
 	switch {
 	case isPostgres(url):
 		return connectPostgres(url, d, log)
@@ -86,20 +85,12 @@ func connect(url string, d durability, log *slog.Logger) (*DB, error) {
 	return connectSQLite(url, d, log)
 }
 
-// prepare brings the schema up to date and checks that commits are as durable as asked.
-func (db *DB) prepare(ctx context.Context, d durability, migrations fs.FS) error {
-	if err := db.confirm(ctx, d); err != nil {
+// prepare makes the first connection, which confirms its durability, and brings the schema up to date.
+func (db *DB) prepare(ctx context.Context, migrations fs.FS) error {
+	if err := db.pools[0].PingContext(ctx); err != nil {
 		return err
 	}
 	return migrate(ctx, db.dialect, db.pools[0], migrations)
-}
-
-// confirm reads back from the database how durable a commit is.
-func (db *DB) confirm(ctx context.Context, d durability) error {
-	if db.dialect == Postgres {
-		return confirmPostgres(ctx, db.pools[0], d)
-	}
-	return confirmSQLite(ctx, db.pools[0], d)
 }
 
 // Close waits for transactions under way and closes all connections.

@@ -11,7 +11,8 @@
 //     PostgreSQL it runs at READ COMMITTED; rows that a rule rests on are taken with Lock first.
 //
 // A transaction that returned nil is on the disk: SQLite runs with synchronous=FULL, PostgreSQL with
-// synchronous_commit=on, and Open fails when the database does not confirm it.
+// synchronous_commit, fsync and full_page_writes on, which every new connection that writes reads
+// back, and is refused otherwise. Only a lower Durability, asked for by name, allows less.
 //
 // Errors fall into three kinds that need different answers. IsData: the values themselves are
 // refused, trying again cannot help. IsUnavailable: the database is away, busy or full, try again

@@ -85,8 +85,8 @@ func TestMistakesOfTheProgramAreNeitherDataNorUnavailable(t *testing.T) {
 
 func TestALockedFileIsUnavailable(t *testing.T) {
 	url := testdb.SQLiteURL(t)
-	holder := mustOpen(t, url, database.Options{Synchronous: "OFF"})
-	waiter := mustOpen(t, url, database.Options{Synchronous: "OFF"})
+	holder := mustOpen(t, url, database.Options{Durability: database.Off})
+	waiter := mustOpen(t, url, database.Options{Durability: database.Off})
 	exec(t, waiter, "PRAGMA busy_timeout = 1")
 	err := holder.Write(t.Context(), func(*gorm.DB) error {
 		err := waiter.Write(t.Context(), func(*gorm.DB) error { return nil })

@@ -69,11 +69,11 @@ func later(third string) fstest.MapFS {
 func TestAFailingMigrationUndoesItselfOnly(t *testing.T) {
 	empty(t, func(t *testing.T, url string) {
 		broken := later("CREATE TABLE three (id BIGINT);\nINSERT INTO nowhere VALUES (1);\n")
-		if _, err := database.OpenAt(t.Context(), url, database.Options{Synchronous: "OFF"}, broken); err == nil {
+		if _, err := database.OpenAt(t.Context(), url, database.Options{Durability: database.Off}, broken); err == nil {
 			t.Fatal("a database with a failed migration was opened")
 		}
 		fixed := later("CREATE TABLE three (id BIGINT);\nINSERT INTO three VALUES (3);\n")
-		db, err := database.OpenAt(t.Context(), url, database.Options{Synchronous: "OFF"}, fixed)
+		db, err := database.OpenAt(t.Context(), url, database.Options{Durability: database.Off}, fixed)
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -90,7 +90,7 @@ func TestReplicasMigrateOnce(t *testing.T) {
 		var starts errgroup.Group
 		for range 4 {
 			starts.Go(func() error {
-				db, err := database.OpenAt(t.Context(), url, database.Options{Synchronous: "OFF"}, files)
+				db, err := database.OpenAt(t.Context(), url, database.Options{Durability: database.Off}, files)
 				if err != nil {
 					return err
 				}
@@ -100,7 +100,7 @@ func TestReplicasMigrateOnce(t *testing.T) {
 		if err := starts.Wait(); err != nil {
 			t.Fatal(err)
 		}
-		db, err := database.OpenAt(t.Context(), url, database.Options{Synchronous: "OFF"}, files)
+		db, err := database.OpenAt(t.Context(), url, database.Options{Durability: database.Off}, files)
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -116,7 +116,7 @@ func empty(t *testing.T, f func(t *testing.T, url string)) {
 	t.Run("sqlite", func(t *testing.T) { f(t, filepath.Join(t.TempDir(), "shop.db")) })
 	t.Run("postgres", func(t *testing.T) {
 		url := testdb.PostgresURL(t)
-		db := mustOpen(t, url, database.Options{Synchronous: "OFF"})
+		db := mustOpen(t, url, database.Options{Durability: database.Off})
 		exec(t, db, "DROP SCHEMA public CASCADE", "CREATE SCHEMA public")
 		f(t, url)
 	})

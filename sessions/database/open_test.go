@@ -54,7 +54,7 @@ func exec(t *testing.T, db *database.DB, statements ...string) {
 
 func TestWhatWasWrittenIsThereAfterReopening(t *testing.T) {
 	urls(t, func(t *testing.T, url string) {
-		first, err := database.Open(t.Context(), url, database.Options{})
+		first, err := database.Open(t.Context(), url, database.Options{Durability: database.Off})
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -64,7 +64,7 @@ func TestWhatWasWrittenIsThereAfterReopening(t *testing.T) {
 		if err := first.Close(); err != nil {
 			t.Fatal(err)
 		}
-		second := mustOpen(t, url, database.Options{})
+		second := mustOpen(t, url, database.Options{Durability: database.Off})
 		want := "name    holder  token  expires_at\ndetect  a       1      1010\n"
 		if got := testdb.Rows(t, second, "SELECT name, holder, token, expires_at FROM leases"); got != want {
 			t.Errorf("got\n%swant\n%s", got, want)
@@ -159,29 +159,15 @@ func TestMessagesHideThePassword(t *testing.T) {
 	}
 }
 
-func TestCommitsReachTheDiskUnlessToldOtherwise(t *testing.T) {
-	urls(t, func(t *testing.T, url string) {
-		for option, durable := range map[string]bool{"": true, "full": true, "EXTRA": true, "NORMAL": false, "OFF": false} {
-			db := mustOpen(t, url, database.Options{Synchronous: option})
-			if err := database.ConfirmDurable(t.Context(), db); (err == nil) != durable {
-				t.Errorf("with synchronous %q, confirming FULL says %v", option, err)
-			}
-		}
-		if _, err := database.Open(t.Context(), url, database.Options{Synchronous: "sometimes"}); err == nil {
-			t.Error("synchronous \"sometimes\" was taken")
-		}
-	})
-}
-
 func TestANewerSchemaIsRefused(t *testing.T) {
 	urls(t, func(t *testing.T, url string) {
-		db := mustOpen(t, url, database.Options{Synchronous: "OFF"})
+		db := mustOpen(t, url, database.Options{Durability: database.Off})
 		applied := "1"
 		if db.Dialect() == database.Postgres {
 			applied = "true"
 		}
 		exec(t, db, "INSERT INTO goose_db_version (version_id, is_applied) VALUES (90000, "+applied+")")
-		if _, err := database.Open(t.Context(), url, database.Options{}); !errors.Is(err, database.ErrNewer) {
+		if _, err := database.Open(t.Context(), url, database.Options{Durability: database.Off}); !errors.Is(err, database.ErrNewer) {
 			t.Errorf("opening it: %v, want ErrNewer", err)
 		}
 	})

@@ -4,6 +4,7 @@ import (
 	"context"
 	"database/sql"
 	"database/sql/driver"
+	"errors"
 	"fmt"
 	"log/slog"
 	"time"
@@ -17,20 +18,26 @@ import (
 	"gorm.io/gorm/logger"
 )
 
-// addSQLite adds a pool of at most n connections. Idle ones are kept: making one costs a dozen
-// pragmas and an empty page cache.
-func (db *DB) addSQLite(dsn string, n int, log *slog.Logger) (*gorm.DB, error) {
-	pool := sql.OpenDB(sqliteConnector{&sqlite3.SQLiteDriver{ConnectHook: checkpointSeldom}, dsn})
+// addSQLite adds a pool of at most n connections, each of which begin prepares. Idle ones are kept:
+// making one costs a dozen pragmas and an empty page cache.
+func (db *DB) addSQLite(dsn string, n int, begin func(*sqlite3.SQLiteConn) error, log *slog.Logger) (*gorm.DB, error) {
+	pool := sql.OpenDB(sqliteConnector{&sqlite3.SQLiteDriver{ConnectHook: begin}, dsn})
 	pool.SetMaxOpenConns(n)
 	pool.SetMaxIdleConns(n)
 	db.pools = append(db.pools, pool)
 	return gorm.Open(sqlite.New(sqlite.Config{Conn: pool}), settings(log))
 }
 
-// addPostgres adds a pool of at most n connections. Idle ones are closed after some minutes, so that
-// a quiet replica does not hold a server's few places.
-func (db *DB) addPostgres(config *pgx.ConnConfig, n int, log *slog.Logger) (*gorm.DB, error) {
-	pool := stdlib.OpenDB(*config)
+// addPostgres adds a pool of at most n connections, each of which begin may refuse. Idle ones are
+// closed after some minutes, so that a quiet replica does not hold a server's few places.
+func (db *DB) addPostgres(config *pgx.ConnConfig, n int, begin func(context.Context, *pgx.Conn) error, log *slog.Logger) (*gorm.DB, error) {
+	pool := stdlib.OpenDB(*config, stdlib.OptionAfterConnect(func(ctx context.Context, conn *pgx.Conn) error {
+		err := begin(ctx, conn)
+		if err != nil {
+			err = errors.Join(err, conn.Close(ctx)) // stdlib would leave it open
+		}
+		return err
+	}))
 	pool.SetMaxOpenConns(n)
 	pool.SetMaxIdleConns(n)
 	pool.SetConnMaxIdleTime(5 * time.Minute)

@@ -2,7 +2,6 @@ package database
 
 import (
 	"context"
-	"database/sql"
 	"errors"
 	"fmt"
 	"log/slog"
@@ -39,7 +38,7 @@ func redacted(database string) string {
 
 // connectPostgres makes a pool that writes and one whose sessions are read-only, so that writing
 // through Read fails here as it does on SQLite. Nothing is connected yet.
-func connectPostgres(database string, d durability, log *slog.Logger) (*DB, error) {
+func connectPostgres(database string, d Durability, log *slog.Logger) (*DB, error) {
 	config, err := pgx.ParseConfig(database)
 	if err != nil {
 		return nil, err
@@ -47,32 +46,39 @@ func connectPostgres(database string, d durability, log *slog.Logger) (*DB, erro
 	config.RuntimeParams["application_name"] = "cartwright"
 	config.RuntimeParams["timezone"] = "UTC"
 	config.RuntimeParams["synchronous_commit"] = "on"
-	if d < durabilityFull {
+	if d == Off {
 		config.RuntimeParams["synchronous_commit"] = "off"
 	}
 	readonly := config.Copy()
 	readonly.RuntimeParams["default_transaction_read_only"] = "on"
 
 	db := &DB{dialect: Postgres}
-	if db.writer, err = db.addPostgres(config, postgresWriters, log); err != nil {
+	if db.writer, err = db.addPostgres(config, postgresWriters, confirmPostgres(d), log); err != nil {
 		return nil, errors.Join(err, db.Close())
 	}
-	if db.reader, err = db.addPostgres(readonly, postgresReaders, log); err != nil {
+	if db.reader, err = db.addPostgres(readonly, postgresReaders, confirmPostgres(Off), log); err != nil {
 		return nil, errors.Join(err, db.Close())
 	}
 	return db, nil
 }
 
-// confirmPostgres reads back how durable a commit is: a connection pooler on the way may drop what a
-// session asked for. The database administrator's fsync is not ours to judge.
-func confirmPostgres(ctx context.Context, writer *sql.DB, want durability) error {
-	var got string
-	if err := writer.QueryRowContext(ctx, "SHOW synchronous_commit").Scan(&got); err != nil {
-		return fmt.Errorf("read back synchronous_commit: %w", err)
+// confirmPostgres reads back, on a new connection, how durable a commit is: a connection pooler on the
+// way may drop what a session asked for, and a server may be configured not to wait for its disk.
+func confirmPostgres(want Durability) func(context.Context, *pgx.Conn) error {
+	return func(ctx context.Context, conn *pgx.Conn) error {
+		if want != Full {
+			return nil
+		}
+		var commit, fsync, pages string
+		err := conn.QueryRow(ctx, "SELECT current_setting('synchronous_commit'), current_setting('fsync'), current_setting('full_page_writes')").
+			Scan(&commit, &fsync, &pages)
+		if err != nil {
+			return fmt.Errorf("read back how durable commits are: %w", err)
+		}
+		if commit != "on" && commit != "remote_apply" || fsync != "on" || pages != "on" {
+			return fmt.Errorf("PostgreSQL runs with synchronous_commit=%s fsync=%s full_page_writes=%s instead of on: %w",
+				commit, fsync, pages, ErrNotDurable)
+		}
+		return nil
 	}
-	if want >= durabilityFull && got != "on" && got != "remote_apply" {
-		return fmt.Errorf("PostgreSQL runs with synchronous_commit=%s instead of on: "+
-			"commits might not survive a power failure", got)
-	}
-	return nil
 }

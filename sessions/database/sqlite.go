@@ -1,8 +1,7 @@
 package database
 
 import (
-	"context"
-	"database/sql"
+	"database/sql/driver"
 	"errors"
 	"fmt"
 	"log/slog"
@@ -12,6 +11,8 @@ import (
 	"runtime"
 	"strconv"
 	"strings"
+
+	"github.com/mattn/go-sqlite3"
 )
 
 // busyTimeout is how many milliseconds a transaction waits for another process's write lock. It is
@@ -19,17 +20,17 @@ import (
 const busyTimeout = 10_000
 
 // connectSQLite makes one writer connection and a query-only pool on the file at path.
-func connectSQLite(path string, d durability, log *slog.Logger) (*DB, error) {
+func connectSQLite(path string, d Durability, log *slog.Logger) (*DB, error) {
 	path, err := makeFile(path)
 	if err != nil {
 		return nil, err
 	}
 	db := &DB{dialect: SQLite}
-	if db.writer, err = db.addSQLite(writerDSN(path, d), 1, log); err != nil {
+	if db.writer, err = db.addSQLite(writerDSN(path, d), 1, confirmSQLite(d), log); err != nil {
 		return nil, errors.Join(err, db.Close())
 	}
 	readers := max(4, 2*runtime.GOMAXPROCS(0))
-	if db.reader, err = db.addSQLite(readerDSN(path), readers, log); err != nil {
+	if db.reader, err = db.addSQLite(readerDSN(path), readers, checkpointSeldom, log); err != nil {
 		return nil, errors.Join(err, db.Close())
 	}
 	return db, nil
@@ -55,10 +56,10 @@ func makeFile(path string) (string, error) {
 // writerDSN names the file for the connection that writes. Its transactions are immediate: they
 // wait for the write lock when they begin, where waiting is safe, and not at their first write,
 // where SQLite would have to fail those that read before.
-func writerDSN(path string, d durability) string {
+func writerDSN(path string, d Durability) string {
 	return fileURI(path, url.Values{
 		"_journal_mode": {"WAL"},
-		"_synchronous":  {strconv.Itoa(int(d))},
+		"_synchronous":  {strconv.Itoa(synchronous(d))},
 		"_busy_timeout": {strconv.Itoa(busyTimeout)},
 		"_foreign_keys": {"1"},
 		"_txlock":       {"immediate"},
@@ -84,20 +85,41 @@ func fileURI(path string, pragmas url.Values) string {
 	return u.String()
 }
 
-// confirmSQLite reads back what the writer connection runs with: a pragma that SQLite does not like
-// is not an error to it.
-func confirmSQLite(ctx context.Context, writer *sql.DB, want durability) error {
-	var journal string
-	if err := writer.QueryRowContext(ctx, "PRAGMA journal_mode").Scan(&journal); err != nil {
-		return fmt.Errorf("read back journal_mode: %w", err)
+// synchronous is SQLite's number for a durability.
+func synchronous(d Durability) int {
+	return map[Durability]int{Off: 0, Normal: 1, Full: 2}[d]
+}
+
+// confirmSQLite reads back what a new connection that writes runs with: a pragma that SQLite does not
+// like is not an error to it.
+func confirmSQLite(want Durability) func(*sqlite3.SQLiteConn) error {
+	return func(conn *sqlite3.SQLiteConn) error {
+		journal, err := pragma(conn, "journal_mode")
+		if err != nil {
+			return err
+		}
+		got, err := pragma(conn, "synchronous")
+		if err != nil {
+			return err
+		}
+		if level, ok := got.(int64); journal != "wal" || !ok || level < int64(synchronous(want)) {
+			return fmt.Errorf("SQLite runs with journal_mode=%v synchronous=%v instead of wal and %d: %w",
+				journal, got, synchronous(want), ErrNotDurable)
+		}
+		return checkpointSeldom(conn)
 	}
-	var got durability
-	if err := writer.QueryRowContext(ctx, "PRAGMA synchronous").Scan(&got); err != nil {
-		return fmt.Errorf("read back synchronous: %w", err)
+}
+
+// pragma asks a connection for one of its settings.
+func pragma(conn *sqlite3.SQLiteConn, name string) (driver.Value, error) {
+	rows, err := conn.Query("PRAGMA "+name, nil)
+	if err != nil {
+		return nil, fmt.Errorf("read back %s: %w", name, err)
 	}
-	if journal != "wal" || got < want {
-		return fmt.Errorf("SQLite runs with journal_mode=%s synchronous=%d instead of wal and %d: "+
-			"commits might not survive a power failure", journal, got, want)
+	defer rows.Close()
+	value := make([]driver.Value, 1)
+	if err := rows.Next(value); err != nil {
+		return nil, fmt.Errorf("read back %s: %w", name, err)
 	}
-	return nil
+	return value[0], nil
 }

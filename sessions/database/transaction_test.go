@@ -128,7 +128,7 @@ func TestASnapshotStaysTheSame(t *testing.T) {
 func TestNoIncrementIsLost(t *testing.T) {
 	const writers, rounds = 8, 25
 	urls(t, func(t *testing.T, url string) {
-		o := database.Options{Synchronous: "OFF"}
+		o := database.Options{Durability: database.Off}
 		processes := []*database.DB{mustOpen(t, url, o), mustOpen(t, url, o)}
 		counters(t, processes[0])
 		var work errgroup.Group
