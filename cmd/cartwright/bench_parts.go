@@ -197,7 +197,7 @@ func measureDetection(ctx context.Context, below string, carts int) (f detectFig
 	if err := fillShop(ctx, path, carts, now); err != nil {
 		return f, err
 	}
-	db, err := openDatabase(ctx, path)
+	db, err := database.Open(ctx, path, database.Options{})
 	if err != nil {
 		return f, err
 	}
@@ -220,7 +220,7 @@ func measureDetection(ctx context.Context, below string, carts int) (f detectFig
 
 // fillShop makes the carts of a detection, without waiting for the disk.
 func fillShop(ctx context.Context, path string, carts int, now time.Time) error {
-	db, err := database.Open(ctx, path, database.Options{Synchronous: "OFF"})
+	db, err := database.Open(ctx, path, database.Options{Durability: database.Off})
 	if err != nil {
 		return err
 	}
