@@ -6,6 +6,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"slices"
 	"strings"
 	"sync"
 	"testing"
@@ -54,8 +55,14 @@ type process struct {
 // serveBinary starts “serve” on a free port and waits until it listens.
 func serveBinary(t *testing.T, binary string, args ...string) *process {
 	t.Helper()
+	return serveUnder(t, []string{binary}, args...)
+}
+
+// serveUnder is serveBinary for a program that another one, named before it with its arguments, becomes.
+func serveUnder(t *testing.T, program []string, args ...string) *process {
+	t.Helper()
 	p := &process{done: make(chan error, 1)}
-	p.command = exec.Command(binary, append([]string{"serve", "--host", "127.0.0.1", "--port", "0"}, args...)...)
+	p.command = exec.Command(program[0], slices.Concat(program[1:], []string{"serve", "--host", "127.0.0.1", "--port", "0"}, args)...)
 	p.command.Dir = t.TempDir() // no configuration of ours
 	p.command.Env = append(os.Environ(), "CARTWRIGHT_WRITE_KEY="+testWriteKey, "CARTWRIGHT_SECRET_KEY="+testSecretKey)
 	p.command.Env = append(p.command.Env, allowances(args)...)

@@ -17,7 +17,7 @@ import (
 	"cartwright/sessions/database"
 )
 
-var kills = flag.Int("kills", 10, "how often the kill test kills the program")
+var kills = flag.Int("kills", 50, "how often the kill test kills the program")
 
 // killedClients send at the same time; killedBatch events a request.
 const (
