@@ -12,6 +12,7 @@ import (
 	"strings"
 	"time"
 
+	"github.com/schollz/progressbar/v3"
 	"github.com/spf13/cobra"
 	"gorm.io/gorm"
 
@@ -29,12 +30,16 @@ func importCommand(s streams) *cobra.Command {
 		Use:   "import --format FORMAT FILES…",
 		Short: "Read files of history into the log",
 		Long: `Reads what happened in the past into the log, by the same way that live events take.
-Rows are sorted by time over all files first (but not those of segment, which may be
-endless). Importing the same rows again, also years later, adds nothing. Imported
-history never triggers anything by itself.
+Rows are sorted by time over all files first: those of otto, segment and sessions in
+bounded memory however many there are, with a temporary file as large as they are
+(TMPDIR says in which folder), those of the other formats in memory. Importing the same
+rows again, also years later, adds nothing. Imported history never triggers anything by
+itself.
 
 The formats are
   segment        a Segment call in JSON on every line
+  otto           a session in JSON on every line: {"session":…,"events":[{"aid":…,"ts":…,
+                 "type":…}]}, the types clicks, carts and orders; a row is one event
   rees46         CSV of event_time, event_type, product_id, price, user_id, user_session
   sessions       tab separated SessionId, ItemId, Time
   online-retail  CSV of invoices as in the data set Online Retail II
@@ -211,14 +216,37 @@ func importFiles(ctx context.Context, db *database.DB, log *sessions.Log, o impo
 		if err := ctx.Err(); err != nil {
 			return total, errors.Join(errors.New("import: stopped; run it again to go on"), err)
 		}
-		receipt, err := log.Append(ctx, batch.Batch)
+		tally, err := o.append(ctx, log, batch)
 		if err != nil {
 			return total, fmt.Errorf("import %s: %w", o.format, err)
 		}
-		o.complain(batch.Rejected, receipt.Rejected)
-		tally := batch.Tally(receipt)
 		total = total.Add(tally)
-		_ = bar.Set(total.Accepted + total.Duplicates + total.Rejected)
+		progress(bar, total)
 	}
 	return total, nil
+}
+
+// append appends a batch and counts its rows.
+func (o *importOptions) append(ctx context.Context, log *sessions.Log, b wire.Batch) (wire.Tally, error) {
+	if len(b.Events)+len(b.Rejected) == 0 {
+		return b.Tally(sessions.Receipt{}), nil // it only counts what was read
+	}
+	receipt, err := log.Append(ctx, b.Batch)
+	if err != nil {
+		return wire.Tally{}, err
+	}
+	o.complain(b.Rejected, receipt.Rejected)
+	return b.Tally(receipt), nil
+}
+
+// progress shows how many rows were read as long as that goes on, and then how
+// many of them are done with.
+func progress(bar *progressbar.ProgressBar, t wire.Tally) {
+	if t.Accepted+t.Duplicates == 0 {
+		bar.Describe("reading")
+		_ = bar.Set(t.Read)
+		return
+	}
+	bar.Describe("importing")
+	_ = bar.Set(t.Accepted + t.Duplicates + t.Rejected)
 }

@@ -1,40 +1,38 @@
 package wire
 
 import (
-	"errors"
-	"io"
-
 	"cartwright/sessions"
 )
 
 // readItems reads the format segment: one item of the Segment API in each line,
-// as archives and exports of it have them. Lines stay in the order of the
-// files: sorting would need them all in memory.
+// as archives and exports of it have them. Lines are decoded twice, first for
+// their times and then for their events: what waits to be sorted is the line as it
+// stands.
 func readItems(files []File, o Options, c *collector) error {
 	d := Decoder{Currency: o.Currency}
-	for _, f := range files {
-		l := newLines(f)
-		for {
-			text, err := l.next()
-			if errors.Is(err, io.EOF) {
-				break
-			}
-			if err != nil {
-				return err
-			}
-			c.batch.Read++
-			e, r := d.archived(text, o)
-			if r != nil {
-				err = c.reject(f.Name, l.number, text, r)
-			} else {
-				err = c.event(e, 1)
-			}
-			if err != nil {
-				return err
-			}
+	timesOnly := Options{Latest: o.Latest}
+	rows := newSorter(o)
+	defer rows.close()
+	err := readLines(files, func(_ int, f File, l *lines) error {
+		if err := c.read(); err != nil {
+			return err
 		}
+		e, r := d.archived(l.text, timesOnly)
+		if r != nil {
+			return c.reject(f.Name, l.number, l.text, r)
+		}
+		return rows.add(e.Occurred, l.text)
+	})
+	if err != nil {
+		return err
 	}
-	return nil
+	return rows.each(func(_ sessions.Millis, text []byte) error {
+		e, r := d.archived(text, o)
+		if r != nil {
+			return r // it was none before
+		}
+		return c.event(e, 1)
+	})
 }
 
 // archived turns a line of an archive into an event of its own time: when it

@@ -1,6 +1,7 @@
 // Package wire reads the shapes in which events arrive and turns them into the
-// one [sessions.Event]. It reads no clock, opens nothing and stores nothing: bytes
-// in, events or reasons out.
+// one [sessions.Event]. It reads no clock and stores nothing: bytes in, events or
+// reasons out. It opens nothing but the temporary file in which an import sorts
+// more rows than memory should hold.
 //
 // # Vocabulary
 //

@@ -23,6 +23,8 @@ type Options struct {
 	Currency string          // of formats that name none: the shop's, ISO 4217
 	Latest   sessions.Millis // rows of a later time are rejected; 0 for no limit
 	Events   int             // of one batch; 0 for 1000
+	Memory   int             // bytes of rows held while they are sorted; 0 for 16 MB
+	Folder   string          // of the temporary file that holds the others; "" for the system's
 
 	// Enrich, unless nil, is called with each event of the format segment.
 	Enrich func(*sessions.Event, Client)
@@ -41,7 +43,7 @@ var ErrFormat = errors.New("unknown format")
 var errStopped = errors.New("stopped")
 
 // Formats returns the names of the formats, in alphabetical order.
-func Formats() []string { return []string{"online-retail", "rees46", "segment", "sessions"} }
+func Formats() []string { return []string{"online-retail", "otto", "rees46", "segment", "sessions"} }
 
 // Import is a set of files of one format.
 type Import struct {
@@ -54,14 +56,17 @@ type Import struct {
 // Open prepares reading files of a format, one of [Formats], as one history. It
 // reads nothing yet. The error wraps [ErrFormat].
 //
-// All formats but segment are sorted by time over all files, so their rows are held
-// in memory, 24 to 56 bytes each and every distinct text once. The lines of
-// segment stay in the order of the files, in bounded memory.
+// Rows are sorted by time over all files, equal times in the order of the files.
+// Those of otto, segment and sessions are sorted in bounded memory and otherwise
+// in a temporary file, which takes as much room as they do. Those of online-retail
+// and rees46 are held in memory, 24 to 56 bytes each and every distinct text once.
 func Open(format string, files []File, o Options) (*Import, error) {
 	im := &Import{format: format, files: files, options: o}
 	switch format {
 	case "online-retail":
 		im.read = readInvoices
+	case "otto":
+		im.read = readSessionLines
 	case "rees46":
 		im.read = readShopping
 	case "segment":
@@ -77,7 +82,8 @@ func Open(format string, files []File, o Options) (*Import, error) {
 	return im, nil
 }
 
-// Batch is some events of an import, with the data rows they stand for.
+// Batch is some events of an import, with the data rows they stand for. While
+// rows are read to be sorted there are none yet: such a batch only counts.
 type Batch struct {
 	// Batch goes to the log. The Index of a rejected row is its line in its
 	// file, counted from 1; the reason names both.
@@ -157,6 +163,19 @@ func (c *collector) flush() error {
 		return errStopped
 	}
 	return nil
+}
+
+// rowsPerReport is how many rows are read, in batches' worth of events, before
+// a batch without events tells how far the reading is, and may be the last.
+const rowsPerReport = 10
+
+// read counts a data row.
+func (c *collector) read() error {
+	c.batch.Read++
+	if c.batch.Read < rowsPerReport*c.limit {
+		return nil
+	}
+	return c.flush()
 }
 
 // event adds an event of the past that stands for some rows. Its received time

@@ -211,11 +211,11 @@ func TestArchive(t *testing.T) {
 		}
 	}}
 	h := log{}.add(t, "segment", o, text("a.ndjson", content))
-	compare(t, "events", h.lines(), fmt.Sprintf(`20:00:02 page {"anonymous_id":"a","original_at":%d} (1)
+	compare(t, "events", h.lines(), fmt.Sprintf(`20:00:00 product_viewed {"name":"Product Viewed","user_id":"u","lines":[{"product_id":"s","quantity":1}],"original_at":%d,"sent_at":%d} (1)
 20:00:01 page {"anonymous_id":"a","original_at":%d} (1)
-20:00:00 product_viewed {"name":"Product Viewed","user_id":"u","lines":[{"product_id":"s","quantity":1}],"original_at":%d,"sent_at":%d} (1)
+20:00:02 page {"anonymous_id":"a","original_at":%d} (1)
 20:00:09 page {"anonymous_id":"a"} (1)
-`, received+2000, received+1000, received+3_600_000, received+3_605_000))
+`, received+3_600_000, received+3_605_000, received+1000, received+2000))
 	compare(t, "rejected", h.refusals(), "5 invalid_time, 6 identity_missing, 7 invalid_time")
 	if want := (Tally{Read: 8, Accepted: 4, Duplicates: 1, Rejected: 3}); h.tally != want || enriched != 5 {
 		t.Errorf("tally %+v, want %+v; enriched %d", h.tally, want, enriched)

@@ -46,12 +46,12 @@ func readInvoices(files []File, o Options, c *collector) error {
 	err := readTables(files, c, func(f File) (*table, error) {
 		return openTable(f, ',', "invoice|invoice_no", "stock_code", "description", "quantity", "invoice_date",
 			"price_gbp|price|unit_price", "customer_id", "country")
-	}, func(file int, row [][]byte) *refusal {
+	}, func(file int, row [][]byte) (*refusal, error) {
 		r, refused := s.take(row)
 		if refused == nil {
 			rows = append(rows, fileRow{r, file})
 		}
-		return refused
+		return refused, nil
 	})
 	if err != nil {
 		return err

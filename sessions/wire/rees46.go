@@ -55,7 +55,7 @@ func readShopping(files []File, o Options, c *collector) error {
 	s := &shopping{options: o}
 	err := readTables(files, c, func(f File) (*table, error) {
 		return openTable(f, ',', "event_time", "event_type", "product_id", "price", "user_id", "user_session")
-	}, s.take)
+	}, func(_ int, row [][]byte) (*refusal, error) { return s.take(row), nil })
 	if err != nil {
 		return err
 	}
@@ -71,7 +71,7 @@ func readShopping(files []File, o Options, c *collector) error {
 
 // take reads one row. A price that cannot be read makes the row no less an
 // event: it happened, only without a known price.
-func (s *shopping) take(_ int, row [][]byte) *refusal {
+func (s *shopping) take(row [][]byte) *refusal {
 	a := act{}
 	t, err := time.Parse("2006-01-02 15:04:05", strings.TrimSuffix(string(row[0]), " UTC"))
 	var ok bool

@@ -31,6 +31,9 @@ const keptBody = 2048
 // refusal is why something is no event.
 type refusal struct{ code, reason string }
 
+// Error returns the reason.
+func (r *refusal) Error() string { return r.reason }
+
 // refuse returns a refusal with a reason for people.
 func refuse(code, format string, values ...any) *refusal {
 	return &refusal{code: code, reason: fmt.Sprintf(format, values...)}

@@ -179,9 +179,29 @@ func quotedField(text []byte) (field, rest []byte, ok bool) {
 	return nil, nil, false
 }
 
+// readLines calls take with each line of all files, and the number of its file.
+func readLines(files []File, take func(file int, f File, l *lines) error) error {
+	for i, f := range files {
+		l := newLines(f)
+		for {
+			_, err := l.next()
+			if errors.Is(err, io.EOF) {
+				break
+			}
+			if err != nil {
+				return err
+			}
+			if err := take(i, f, l); err != nil {
+				return err
+			}
+		}
+	}
+	return nil
+}
+
 // readTables reads all rows of all files, hands each to take with the number
 // of its file, and rejects those that cannot be read or that take refuses.
-func readTables(files []File, c *collector, open func(File) (*table, error), take func(file int, row [][]byte) *refusal) error {
+func readTables(files []File, c *collector, open func(File) (*table, error), take func(file int, row [][]byte) (*refusal, error)) error {
 	for i, f := range files {
 		t, err := open(f)
 		if err != nil {
@@ -195,9 +215,14 @@ func readTables(files []File, c *collector, open func(File) (*table, error), tak
 			if err != nil {
 				return err
 			}
-			c.batch.Read++
+			if err := c.read(); err != nil {
+				return err
+			}
 			if r == nil {
-				r = take(i, row)
+				r, err = take(i, row)
+			}
+			if err != nil {
+				return err
 			}
 			if r == nil {
 				continue
