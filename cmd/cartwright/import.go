@@ -117,7 +117,9 @@ func importNamed(ctx context.Context, c Config, format, currency string, names [
 		return wire.Tally{}, err
 	}
 	defer follower.Close()
-	tally, err := importFiles(ctx, db, log, importOptions{format: format, currency: currency, files: files, progress: s.err, rejected: s.err})
+	tally, err := importFiles(ctx, db, log, importOptions{
+		format: format, currency: currency, files: files, progress: s.err, rejected: s.err, closeIdle: follower.CloseIdle,
+	})
 	if err != nil {
 		return tally, err
 	}
@@ -171,7 +173,14 @@ type importOptions struct {
 	progress io.Writer
 	rejected io.Writer // is told of rejected rows
 	told     int       // how many rejected rows were told of
+
+	// closeIdle, unless nil, drops from memory the sessions that no later row can
+	// reach, which are nearly all of a long history.
+	closeIdle func(context.Context) (int, error)
 }
+
+// rowsPerClosing is how many rows may begin sessions before idle ones are dropped.
+const rowsPerClosing = 20_000
 
 // complaints is how many rejected rows are told of; the database keeps them all.
 const complaints = 20
@@ -209,6 +218,7 @@ func importFiles(ctx context.Context, db *database.DB, log *sessions.Log, o impo
 	}
 	bar := newBar(o.progress, "importing", "rows")
 	defer bar.Finish() //nolint:errcheck // a broken terminal is no reason to fail
+	closed := 0        // rows that had their events when idle sessions were last dropped
 	for batch, err := range input.Batches() {
 		if err != nil {
 			return total, err
@@ -222,6 +232,12 @@ func importFiles(ctx context.Context, db *database.DB, log *sessions.Log, o impo
 		}
 		total = total.Add(tally)
 		progress(bar, total)
+		if o.closeIdle != nil && total.Accepted >= closed+rowsPerClosing {
+			closed = total.Accepted
+			if _, err := o.closeIdle(ctx); err != nil {
+				return total, fmt.Errorf("import %s: close idle sessions: %w", o.format, err)
+			}
+		}
 	}
 	return total, nil
 }

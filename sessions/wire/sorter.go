@@ -59,7 +59,9 @@ func (s *sorter) add(at sessions.Millis, text []byte) error {
 // sort orders the rows that are held. What stands earlier came earlier; an empty
 // text begins where the next one does, and ends before it.
 func (s *sorter) sort() {
-	slices.SortFunc(s.rows, func(a, b sorted) int { return cmp.Or(cmp.Compare(a.at, b.at), cmp.Compare(a.from, b.from), cmp.Compare(a.to, b.to)) })
+	slices.SortFunc(s.rows, func(a, b sorted) int {
+		return cmp.Or(cmp.Compare(a.at, b.at), cmp.Compare(a.from, b.from), cmp.Compare(a.to, b.to))
+	})
 }
 
 // spill writes what is held as one more run.
