@@ -46,7 +46,7 @@ func matters(e *sessions.Event) bool {
 		return false
 	}
 	switch e.Kind {
-	case sessions.OrderCompleted, sessions.OrderRefunded, sessions.OrderCancelled, sessions.DecisionMade:
+	case sessions.OrderCompleted, sessions.OrderRefunded, sessions.OrderCancelled, sessions.OrderUpdated, sessions.DecisionMade:
 		return true
 	}
 	return touches(e.Kind) || len(e.Joined) > 0
@@ -70,6 +70,8 @@ func (b *book) apply(e *sessions.Event) error {
 		b.touch(e)
 	case e.Kind == sessions.OrderCompleted && e.Order != "":
 		b.complete(e)
+	case e.Kind == sessions.OrderUpdated && e.Order != "" && trusted(e.Source):
+		b.putOrder(b.order(e.Order).Restated(e))
 	case returns(e):
 		b.putOrder(b.order(e.Order).Returned(e))
 	case e.Kind == sessions.DecisionMade:

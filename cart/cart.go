@@ -47,6 +47,7 @@ type Cart struct {
 	Order     sessions.OrderID    `json:"order_id,omitempty"`   // the order that ended it
 	OrderedAt sessions.Millis     `json:"ordered_at,omitempty"` // when that happened, by the sender's clock
 	Into      ID                  `json:"merged_into,omitempty"`
+	Updated   sessions.Millis     `json:"-"` // of the newest state of it that a platform told, by that one's clock
 }
 
 // closed reports whether only a reopening can change c.

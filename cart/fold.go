@@ -40,9 +40,31 @@ func Begin(e *sessions.Event) Cart {
 // Fold returns the cart after e, an event that is about it. What e may change
 // depends on who sent it (see the package's comment); a remove that takes
 // nothing, and whatever comes after an order without beginning anew, changes
-// nothing at all. The currency is that of a snapshot, or of the first line of a
+// nothing at all, nor does an older state than one that was told. The currency is that of a snapshot, or of the first line of a
 // cart without any; an add in another one counts its units at an unknown price.
 func (c Cart) Fold(e *sessions.Event) Cart {
+	if e.Updated != 0 && e.Updated < c.Updated {
+		return c // an older state, told late or again
+	}
+	after := c.after(e)
+	if e.Updated == 0 {
+		return after
+	}
+	if e.Updated == c.Updated && c.says(after) {
+		return c // the same state once more is no activity either
+	}
+	after.Updated = e.Updated
+	return after
+}
+
+// says reports whether all that other tells of its shopper and products c tells too.
+func (c Cart) says(other Cart) bool {
+	return c.Visitor == other.Visitor && c.Checkout == other.Checkout && c.Email == other.Email && c.Status == other.Status &&
+		sameUnits(c.Lines, other.Lines)
+}
+
+// after returns the cart after e, whenever that was so.
+func (c Cart) after(e *sessions.Event) Cart {
 	writable := c.writableBy(e)
 	if c.closed() {
 		if !writable || !c.reopenedBy(e) {
@@ -72,9 +94,10 @@ func (c Cart) writableBy(e *sessions.Event) bool {
 }
 
 // reopenedBy reports whether e uses a cart again that was ordered. What happened
-// before the order and was only told late does not.
+// before the order and was only told late does not, nor does a platform: its carts
+// are new ones after an order.
 func (c Cart) reopenedBy(e *sessions.Event) bool {
-	return c.Status == Ordered && c.Name != "" && fills(e) && e.Occurred >= c.OrderedAt
+	return e.Updated == 0 && c.Status == Ordered && c.Name != "" && fills(e) && e.Occurred >= c.OrderedAt
 }
 
 func (c Cart) reopened(e *sessions.Event) Cart {

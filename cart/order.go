@@ -23,6 +23,7 @@ type Order struct {
 	Occurred  sessions.Millis `json:"occurred_at"`
 	Refunded  int64           `json:"refunded"` // minor units
 	Cancelled bool            `json:"cancelled"`
+	Updated   sessions.Millis `json:"-"` // of the newest state of it that a platform told, by that one's clock
 }
 
 // trusted reports whether an order's amounts from this source count as revenue.
@@ -70,6 +71,17 @@ func (o Order) told(e *sessions.Event) Order {
 	return o
 }
 
+// Restated returns the order after e, an order_updated event of its id from a
+// trusted source: lines and amounts as they are now, and no longer cancelled. It
+// completes nothing.
+func (o Order) Restated(e *sessions.Event) Order {
+	if e.Updated < o.Updated {
+		return o
+	}
+	o.Updated, o.Cancelled = e.Updated, false
+	return o.named(e, true).told(e)
+}
+
 // Returned returns the order after e, an order_refunded or order_cancelled event
 // of its id
 // from a trusted source. Refunds add up; one without an amount is of everything. An amount
@@ -85,7 +97,9 @@ func (o Order) Returned(e *sessions.Event) Order {
 		}
 	}
 	if e.Kind == sessions.OrderCancelled {
-		o.Cancelled = true
+		if e.Updated == 0 || e.Updated >= o.Updated {
+			o.Cancelled, o.Updated = true, max(o.Updated, e.Updated)
+		}
 		return o
 	}
 	switch {

@@ -39,6 +39,7 @@ type cartRow struct {
 	OrderID      string
 	OrderedAt    int64
 	MergedInto   int64
+	ToldAt       int64
 }
 
 func (cartRow) TableName() string { return "carts" }
@@ -55,7 +56,7 @@ func rowOfCart(c Cart) (cartRow, error) {
 		BeganAt: int64(c.Began), LastActivity: int64(c.LastActivity), LastSeq: int64(c.LastSeq),
 		Episode: c.Episode, EpisodeSeq: int64(c.EpisodeBegan), EpisodeAt: int64(c.EpisodeAt), Decided: string(c.Decided),
 		CheckoutID: string(c.Checkout), Email: string(c.Email), OrderID: string(c.Order), OrderedAt: int64(c.OrderedAt),
-		MergedInto: int64(c.Into),
+		MergedInto: int64(c.Into), ToldAt: int64(c.Updated),
 	}, nil
 }
 
@@ -72,6 +73,7 @@ func (r cartRow) cart() (Cart, error) {
 		Episode: r.Episode, EpisodeBegan: sessions.Seq(r.EpisodeSeq), EpisodeAt: sessions.Millis(r.EpisodeAt), Decided: Outcome(r.Decided),
 		Checkout: sessions.CheckoutID(r.CheckoutID), Email: sessions.Email(r.Email),
 		Order: sessions.OrderID(r.OrderID), OrderedAt: sessions.Millis(r.OrderedAt), Into: ID(r.MergedInto),
+		Updated: sessions.Millis(r.ToldAt),
 	}, nil
 }
 
@@ -91,6 +93,7 @@ type orderRow struct {
 	OccurredAt int64
 	Refunded   int64
 	Cancelled  int64
+	ToldAt     int64
 }
 
 func (orderRow) TableName() string { return "orders" }
@@ -105,6 +108,7 @@ func rowOfOrder(o Order) (orderRow, error) {
 		CheckoutID: string(o.Checkout), CustomerID: string(o.Customer), Email: string(o.Email),
 		Currency: o.Currency, Total: o.Total, Lines: lines, Source: string(o.Source),
 		ReceivedAt: int64(o.Received), OccurredAt: int64(o.Occurred), Refunded: o.Refunded, Cancelled: flag(o.Cancelled),
+		ToldAt: int64(o.Updated),
 	}, nil
 }
 
@@ -120,6 +124,7 @@ func (r orderRow) order() (Order, error) {
 		Currency: r.Currency, Total: r.Total, Lines: lines, Source: sessions.Source(r.Source),
 		Received: sessions.Millis(r.ReceivedAt), Occurred: sessions.Millis(r.OccurredAt),
 		Refunded: r.Refunded, Cancelled: r.Cancelled != 0,
+		Updated: sessions.Millis(r.ToldAt),
 	}, nil
 }
 

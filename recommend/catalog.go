@@ -4,6 +4,7 @@ import (
 	"context"
 	"encoding/json"
 	"fmt"
+	"slices"
 
 	"gorm.io/gorm"
 	"gorm.io/gorm/clause"
@@ -30,6 +31,7 @@ type productRow struct {
 	ProductID string `gorm:"primaryKey"`
 	Body      []byte
 	Seq       int64
+	ToldAt    int64
 }
 
 func (productRow) TableName() string { return "products" }
@@ -38,20 +40,26 @@ func (productRow) TableName() string { return "products" }
 const productsPerInsert = 100
 
 // Apply writes the entries that events put. Batches without one cost nothing,
-// others a statement for each hundred products.
+// others a statement for each hundred products, and another where states of
+// products are told, to leave out those older than what is known.
 func (c *Catalog) Apply(tx *gorm.DB, events []*sessions.Event) error {
+	changed, err := lastChanges(tx, events)
+	if err != nil {
+		return err
+	}
 	var rows []productRow
 	places := map[sessions.ProductID]int{} // PostgreSQL refuses to write a row twice in one statement
 	for _, e := range events {
 		p := entryOf(e)
-		if p == nil {
+		if p == nil || outdated(e, changed[p.ID]) {
 			continue
 		}
 		body, err := json.Marshal(p)
 		if err != nil {
 			return fmt.Errorf("encode product %q of event %d: %w", p.ID, e.Seq, err)
 		}
-		row := productRow{string(p.ID), body, int64(e.Seq)}
+		changed[p.ID] = e.Updated
+		row := productRow{string(p.ID), body, int64(e.Seq), int64(e.Updated)}
 		if i, again := places[p.ID]; again {
 			rows[i] = row
 			continue
@@ -62,11 +70,39 @@ func (c *Catalog) Apply(tx *gorm.DB, events []*sessions.Event) error {
 	if len(rows) == 0 {
 		return nil
 	}
-	err := tx.Clauses(clause.OnConflict{UpdateAll: true}).CreateInBatches(rows, productsPerInsert).Error
+	err = tx.Clauses(clause.OnConflict{UpdateAll: true}).CreateInBatches(rows, productsPerInsert).Error
 	if err != nil {
 		return fmt.Errorf("save %d products: %w", len(rows), err)
 	}
 	return nil
+}
+
+// lastChanges returns when the products whose states events tell were last changed,
+// as far as that is known.
+func lastChanges(tx *gorm.DB, events []*sessions.Event) (map[sessions.ProductID]sessions.Millis, error) {
+	changed := map[sessions.ProductID]sessions.Millis{}
+	var ids []string
+	for _, e := range events {
+		if p := entryOf(e); p != nil && e.Updated != 0 {
+			ids = append(ids, string(p.ID))
+		}
+	}
+	for part := range slices.Chunk(ids, productsPerInsert) {
+		var rows []productRow
+		if err := tx.Select("product_id", "told_at").Where("product_id IN ?", part).Find(&rows).Error; err != nil {
+			return nil, fmt.Errorf("find what is known of products: %w", err)
+		}
+		for _, r := range rows {
+			changed[sessions.ProductID(r.ProductID)] = sessions.Millis(r.ToldAt)
+		}
+	}
+	return changed, nil
+}
+
+// outdated reports whether an event tells an older state of a product than the one
+// that was changed at a time.
+func outdated(e *sessions.Event, changed sessions.Millis) bool {
+	return e.Updated != 0 && e.Updated < changed
 }
 
 // entryOf returns the catalog entry that an event puts, nil if it puts none. What

@@ -182,7 +182,7 @@ func (r *Recommender) take(events []*sessions.Event) (err error) {
 			break
 		}
 		if p := entryOf(e); p != nil {
-			r.shelf.put(*p)
+			r.shelf.take(*p, e)
 		}
 		r.cursor = e.Seq
 	}

@@ -17,11 +17,22 @@ type shelf struct {
 // shelved is one product of the catalog.
 type shelved struct {
 	product    sessions.Product
-	sold       bool // neither hidden nor out of stock
-	consumable bool // may be recommended to who bought it
+	changed    sessions.Millis // when, if a platform told it
+	sold       bool            // neither hidden nor out of stock
+	consumable bool            // may be recommended to who bought it
 }
 
 func newShelf() *shelf { return &shelf{entries: map[string]*shelved{}} }
+
+// take puts the entry of an event in, unless it tells an older state than the one
+// that is there.
+func (s *shelf) take(p sessions.Product, e *sessions.Event) {
+	if have := s.entries[string(p.ID)]; have != nil && outdated(e, have.changed) {
+		return
+	}
+	s.put(p)
+	s.entries[string(p.ID)].changed = e.Updated
+}
 
 // put takes an entry in, in place of the one of the same product.
 func (s *shelf) put(p sessions.Product) {

@@ -17,8 +17,9 @@ type Batch struct {
 	// in the same transaction.
 	Rejected []Rejected
 
-	// Format is empty for live events. The hashes of imported ones are kept for
-	// good under the name of their format.
+	// Format is empty for most live events. The hashes of others are kept for good
+	// under its name: those of an imported file's format, and those of what a shop's
+	// platform tells of orders.
 	Format string
 }
 

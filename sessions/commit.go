@@ -140,7 +140,7 @@ func (l *Log) stage(tx *gorm.DB, c *commit, units []unit) error {
 	return nil
 }
 
-// seen reports whether u's message id is known, and takes note of it if not.
+// seen reports whether one of u's message ids is known, and takes note of them if not.
 func (l *Log) seen(tx *gorm.DB, c *commit, u unit, staged map[uint64]bool) (bool, error) {
 	e, format := u.event(), u.request.batch.Format
 	if e.MessageID == "" {
@@ -154,6 +154,14 @@ func (l *Log) seen(tx *gorm.DB, c *commit, u unit, staged map[uint64]bool) (bool
 	h := l.key.hash(string(e.Source)+format, e.MessageID)
 	if staged[h] || l.windows[format].has(h) {
 		return true, nil
+	}
+	if e.Also != "" {
+		also := l.key.hash(string(e.Source)+format, e.Also)
+		if staged[also] || l.windows[format].has(also) {
+			return true, nil
+		}
+		staged[also] = true
+		c.hashes[format] = append(c.hashes[format], also)
 	}
 	staged[h] = true
 	c.hashes[format] = append(c.hashes[format], h)

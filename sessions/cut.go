@@ -85,9 +85,9 @@ func Begin(e *Event) Span {
 
 // Stream returns what e's sender is called: the anonymous id, else the customer
 // id, else the email. Bots have streams of their own, and the result is empty
-// for events of nobody. Prefixes keep the kinds of ids apart.
+// for events of nobody and for states of records. Prefixes keep the kinds of ids apart.
 func (e *Event) Stream() string {
-	if e.Kind.Own() || e.Kind == ProductUpdated {
+	if e.Kind.Own() || e.Kind == ProductUpdated || e.Updated != 0 {
 		return ""
 	}
 	prefix := ""

@@ -72,6 +72,7 @@ const (
 	OrderCompleted    Kind = "order_completed"
 	OrderRefunded     Kind = "order_refunded"
 	OrderCancelled    Kind = "order_cancelled"
+	OrderUpdated      Kind = "order_updated"   // how an order stands now, from the backend
 	ProductUpdated    Kind = "product_updated" // the catalog's entry, from the backend
 )
 
@@ -110,6 +111,7 @@ type Event struct {
 	Kind     Kind
 	Source   Source
 	Visitor  VisitorID // resolved by Append; 0 for bots and for events about no visitor
+	Also     string    // a further message id under which it is known; not stored
 	Payload
 }
 
@@ -144,6 +146,12 @@ type Payload struct {
 	Currency string     `json:"currency,omitempty"` // ISO 4217, of every amount of this event
 	Lines    []Line     `json:"lines,omitempty"`    // the products it is about; of a cart or order all of them
 	Total    *int64     `json:"total,omitempty"`    // minor units: of an order, what was paid; of a refund, what went back
+
+	// Updated is when the record was changed whose state the event tells, by the
+	// clock of the shop's platform; 0 if it tells an act. States may be told late, out
+	// of order and again: an older one never replaces a newer one, and none is a
+	// shopper's activity.
+	Updated Millis `json:"updated_at,omitempty"`
 
 	Product *Product        `json:"product,omitempty"` // product_updated
 	Data    json.RawMessage `json:"data,omitempty"`    // our own events: their content
