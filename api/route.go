@@ -46,6 +46,9 @@ func (s *Server) routes() []route {
 		{method: post, path: "/v1/orders", scope: Secret, handle: s.postOrder},
 		{method: put, path: "/v1/products", scope: Secret, handle: s.putProducts},
 
+		{method: post, path: "/v1/inbound/shopify", scope: anyone, handle: s.inbound(s.shopify())},
+		{method: post, path: "/v1/inbound/woocommerce", scope: anyone, handle: s.inbound(s.wooCommerce())},
+
 		{method: get, path: "/v1/recommendations", scope: Write, browser: true, handle: s.recommend},
 
 		{method: get, path: "/v1/visitors", scope: Secret, handle: s.visitors},

@@ -34,6 +34,7 @@ type Config struct {
 	Recommend Recommender
 	Keys      *Keys
 	Decoder   *wire.Decoder
+	Inbound   Inbound
 	Jobs      func() any                  // the jobs with their last and next runs, to be sent as a list
 	Ready     func(context.Context) error // why requests cannot be served now; nil means never
 

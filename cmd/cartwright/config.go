@@ -36,6 +36,9 @@ type Config struct {
 	CartWait       time.Duration
 	CartMaximumAge time.Duration
 
+	ShopifySecrets     []string
+	WooCommerceSecrets []string
+
 	Webhooks             []string
 	WebhookAllowPrivate  bool
 	WebhookAllowInsecure bool
@@ -89,6 +92,8 @@ func (c *Config) serveFlags(flags *pflag.FlagSet) {
 	flags.StringVar(&c.DeliverSchedule, "deliver-schedule", "@every 1s", "when to look for due webhooks (cron, UTC)")
 	flags.StringVar(&c.CloseSchedule, "close-schedule", "@every 1m", "when to close idle sessions (cron, UTC)")
 	flags.StringVar(&c.UpkeepSchedule, "upkeep-schedule", "17 * * * *", "when to drop what is kept for a while only (cron, UTC)")
+	flags.StringSliceVar(&c.ShopifySecrets, "shopify-secrets", nil, "secrets of Shopify's webhooks to /v1/inbound/shopify; several while one takes the place of another")
+	flags.StringSliceVar(&c.WooCommerceSecrets, "woocommerce-secrets", nil, "secrets of WooCommerce's webhooks to /v1/inbound/woocommerce; several while one takes the place of another")
 	flags.StringSliceVar(&c.TrustedProxies, "trusted-proxies", nil, "addresses or networks whose X-Forwarded-For is believed")
 	flags.Float64Var(&c.RateLimitAddress, "rate-limit-address", 50, "requests a second of one client address, ten times that in a burst; 0 means any. Valid secret keys, and private addresses that connect directly, are not counted")
 	flags.Float64Var(&c.RateLimitKey, "rate-limit-key", 0, "requests a second with one key; 0 means any, since anybody can use up what a public key may")

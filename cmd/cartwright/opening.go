@@ -143,6 +143,7 @@ func (s *Shop) openServer(context.Context) error {
 		Log: s.log, Follower: s.follower, Histories: sessions.NewHistories(s.db), Carts: s.carts,
 		Products: recommend.NewCatalog(s.db), Recommend: s.recommender, Keys: api.NewKeys(s.db),
 		Decoder: &wire.Decoder{Currency: s.config.Currency, Enrich: enricher(agents)},
+		Inbound: api.Inbound{Shopify: s.config.ShopifySecrets, WooCommerce: s.config.WooCommerceSecrets},
 		Jobs:    func() any { return s.runner.Status() },
 		Metrics: s.metrics.handler(), Observe: s.metrics.answered,
 		Ready: s.ready, Logger: s.options.Logger, TrustedProxies: s.config.TrustedProxies,

@@ -8,6 +8,7 @@ import (
 	"net"
 	"net/http"
 	"net/netip"
+	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -148,6 +149,8 @@ func (c Config) check() error {
 	add("webhooks", err)
 	_, err = logLevel(c.LogLevel)
 	add("log-level", err)
+	add("shopify-secrets", checkSecrets(c.ShopifySecrets))
+	add("woocommerce-secrets", checkSecrets(c.WooCommerceSecrets))
 	add("trusted-proxies", checkNetworks(c.TrustedProxies))
 	add("rate-limit-address", checkRate(c.RateLimitAddress))
 	add("rate-limit-key", checkRate(c.RateLimitKey))
@@ -168,6 +171,14 @@ func checkNetworks(texts []string) error {
 		}
 	}
 	return errors.Join(wrong...)
+}
+
+// checkSecrets refuses empty secrets, with which anybody could sign.
+func checkSecrets(secrets []string) error {
+	if slices.Contains(secrets, "") {
+		return errors.New("a secret is empty")
+	}
+	return nil
 }
 
 // checkRate refuses what is no number of requests a second.
