@@ -3,6 +3,7 @@ package api_test
 import (
 	"bytes"
 	"compress/gzip"
+	"context"
 	"crypto/hmac"
 	"crypto/sha256"
 	"encoding/base64"
@@ -13,7 +14,9 @@ import (
 	"testing"
 
 	"cartwright/api"
+	"cartwright/cart"
 	"cartwright/fixtures/testdb"
+	"cartwright/recommend"
 	"cartwright/sessions"
 	"cartwright/sessions/database"
 )
@@ -150,6 +153,10 @@ func TestShopifyFromCartToRefund(t *testing.T) {
 			t.Errorf("replays changed\n%s\nto\n%s", before, after)
 		}
 		s.wantRows(inboundOrders, wantOrders)
+		v, err := sessions.Verify(context.Background(), db, []sessions.Projection{cart.NewStore(db), recommend.NewCatalog(db)})
+		if err != nil || len(v.Differences) > 0 {
+			t.Errorf("a rebuild from the log differs: %v, %v", v.Differences, err)
+		}
 		s.get("/v1/sessions?after_seq=10").wants(t, http.StatusOK, "")
 		s.wantRows("SELECT stream, events FROM sessions", "stream events\na:anon-paula 2")
 	})

@@ -64,6 +64,26 @@ func TestDuplicatesAreFoundPerClassAndFormat(t *testing.T) {
 	})
 }
 
+// A message that has two ids is a duplicate by either, also in another process.
+func TestDuplicatesAreFoundByASecondID(t *testing.T) {
+	testdb.Each(t, func(t *testing.T, db *database.DB) {
+		log := sessions.OpenTestLog(t, db, sessions.LogOptions{})
+		for i, s := range []struct {
+			id, also  string
+			duplicate bool
+		}{{"delivery 1", "content a", false}, {"delivery 2", "content a", true}, {"delivery 1", "content b", true}, {"delivery 2", "content b", false}} {
+			for again, opened := range []*sessions.Log{log, sessions.OpenTestLog(t, db, sessions.LogOptions{})} {
+				events := sessions.ToldAll(t, "backend page a:1 m:x")
+				events[0].MessageID, events[0].Also = s.id, s.also
+				receipt, err := opened.Append(context.Background(), sessions.Batch{Events: events})
+				if err != nil || (len(receipt.Duplicates) == 1) != (s.duplicate || again == 1) {
+					t.Errorf("step %d, log %d: %+v, %v", i, again, receipt, err)
+				}
+			}
+		}
+	})
+}
+
 func TestDuplicatesAreForgottenByCommitTimeOnly(t *testing.T) {
 	testdb.Each(t, func(t *testing.T, db *database.DB) {
 		clock := &clock{}
