@@ -3,6 +3,7 @@ package api
 import (
 	"net/http"
 	"net/netip"
+	"regexp"
 	"time"
 
 	"github.com/gin-gonic/gin"
@@ -38,6 +39,8 @@ func (s *Server) routes() []route {
 	table := []route{
 		{method: get, path: "/healthz", scope: anyone, handle: s.alive},
 		{method: get, path: "/readyz", scope: anyone, handle: s.ready},
+		{method: get, path: "/openapi.json", scope: anyone, handle: s.openapi},
+		{method: get, path: "/docs", scope: anyone, handle: s.docs},
 
 		{method: post, path: "/v1/batch", scope: Write, browser: true, keyInBody: true, handle: s.batch("batch")},
 		{method: post, path: "/v1/events", scope: Write, browser: true, handle: s.batch("events")},
@@ -110,3 +113,15 @@ func (s *Server) serve(c *gin.Context, r route) error {
 	}
 	return r.handle(call)
 }
+
+// Routes returns the method and path of every route, as “GET /v1/carts/{id}”.
+func (s *Server) Routes() []string {
+	var names []string
+	for _, r := range s.routes() {
+		names = append(names, r.method+" "+parameter.ReplaceAllString(r.path, "{$1}"))
+	}
+	return names
+}
+
+// parameter matches a part of a route's path that stands for anything.
+var parameter = regexp.MustCompile(`[:*](\w+)`)

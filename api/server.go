@@ -14,6 +14,7 @@ import (
 	"github.com/gin-gonic/gin"
 	"golang.org/x/sync/semaphore"
 
+	"cartwright/api/openapi"
 	"cartwright/cart"
 	"cartwright/sessions"
 	"cartwright/sessions/wire"
@@ -65,10 +66,11 @@ type Config struct {
 // Server answers the HTTP requests of one shop. It is safe for concurrent use.
 type Server struct {
 	Config
-	engine  *gin.Engine
-	unready atomic.Bool
-	places  chan struct{}       // one for each request whose body is being worked on
-	room    *semaphore.Weighted // a byte for each of large bodies
+	engine   *gin.Engine
+	document openapi.Document
+	unready  atomic.Bool
+	places   chan struct{}       // one for each request whose body is being worked on
+	room     *semaphore.Weighted // a byte for each of large bodies
 
 	addresses, guesses *pace[netip.Addr] // requests, and wrong keys, by client address
 	keyPace            *pace[string]     // requests by key
@@ -103,10 +105,14 @@ func New(c Config) (*Server, error) {
 	if c.Limits.Address > 0 {
 		s.guesses = newPace[netip.Addr](wrongKeysPerSecond, wrongKeys)
 	}
+	var err error
+	if s.document, err = openapi.Load(); err != nil {
+		return nil, err
+	}
 	s.texts.New = newText
 	gin.SetMode(gin.ReleaseMode) // else it prints every route
 	s.engine = gin.New()
-	if err := s.engine.SetTrustedProxies(c.TrustedProxies); err != nil {
+	if err = s.engine.SetTrustedProxies(c.TrustedProxies); err != nil {
 		return nil, fmt.Errorf("trusted proxies: %w", err)
 	}
 	s.engine.RemoteIPHeaders = []string{"X-Forwarded-For"} // X-Real-IP passes many proxies as the client wrote it

@@ -31,6 +31,11 @@ const (
 // start is what the clock of a test shop says.
 var start = time.Date(2026, 3, 1, 12, 0, 0, 0, time.UTC)
 
+// detectionJob is what the jobs of a test shop are.
+var detectionJob = map[string]any{
+	"name": "detection", "schedule": "@every 1m", "purpose": "Find carts that were left behind.", "running": false, "runs": 0,
+}
+
 // shop is a server with a database below it, called without sockets.
 type shop struct {
 	t      testing.TB
@@ -48,7 +53,7 @@ type shop struct {
 // Recommend notes the question.
 func (s *shop) Recommend(_ context.Context, q recommend.Request) (recommend.Answer, error) {
 	s.asked = append(s.asked, q)
-	return recommend.Answer{Context: q.Context}, nil
+	return recommend.Answer{ID: "a1", Context: q.Context, Items: []recommend.Item{{ID: "mug", Strategy: recommend.InCatalog, Reason: "from the catalog"}}}, nil
 }
 
 // newShop opens a shop over a database. The changes may replace what it is made of.
@@ -80,7 +85,7 @@ func newShop(t testing.TB, db *database.DB, changes ...func(*api.Config)) *shop 
 			s.clients = append(s.clients, c)
 			e.Bot = strings.Contains(c.UserAgent, "Googlebot")
 		}},
-		Jobs:  func() any { return []string{"detection"} },
+		Jobs:  func() any { return []any{detectionJob} },
 		Ready: func(context.Context) error { return s.ready },
 		Now:   now, Logger: slog.New(slog.NewTextHandler(s.logged, nil)),
 	}
@@ -133,6 +138,7 @@ func (s *shop) do(r request) answer {
 	}
 	recorder := httptest.NewRecorder()
 	s.server.ServeHTTP(recorder, asked)
+	described(s.t, asked, recorder)
 	return answer{recorder}
 }
 

@@ -4,11 +4,10 @@ import (
 	"errors"
 	"path/filepath"
 	"testing"
+	"time"
 
 	"cartwright/fixtures/testdb"
 	"cartwright/sessions/database"
-
-	"gorm.io/gorm"
 )
 
 // replaceWriters closes the connections that write, so that the next ones are new.
@@ -46,11 +45,10 @@ func TestCommitsReachTheDiskUnlessToldOtherwise(t *testing.T) {
 func TestAServerThatDoesNotWaitForItsDiskIsRefused(t *testing.T) {
 	server := testdb.NewServer(t)
 	running := mustOpen(t, server.URL, database.Options{})
-	touch := func(tx *gorm.DB) error { return tx.Exec("UPDATE leases SET token = 1").Error }
-	write := func() error {
-		err := running.Write(t.Context(), touch)
+	lease := func() error {
+		_, err := running.Acquire(t.Context(), "detect", "a", time.UnixMilli(1), time.Second)
 		if database.IsUnavailable(err) { // the connection that the restart broke; the next one is new
-			err = running.Write(t.Context(), touch)
+			_, err = running.Acquire(t.Context(), "detect", "a", time.UnixMilli(1), time.Second)
 		}
 		return err
 	}
@@ -58,7 +56,7 @@ func TestAServerThatDoesNotWaitForItsDiskIsRefused(t *testing.T) {
 		server.Exec(t, "ALTER SYSTEM SET "+setting+" = off")
 		server.Stop(t)
 		server.Start(t)
-		if err := write(); !errors.Is(err, database.ErrNotDurable) {
+		if err := lease(); !errors.Is(err, database.ErrNotDurable) {
 			t.Errorf("%s is off: a new connection of a running program: %v, want ErrNotDurable", setting, err)
 		}
 		if _, err := database.Open(t.Context(), server.URL, database.Options{}); !errors.Is(err, database.ErrNotDurable) {
@@ -70,7 +68,7 @@ func TestAServerThatDoesNotWaitForItsDiskIsRefused(t *testing.T) {
 		server.Exec(t, "ALTER SYSTEM RESET "+setting)
 		server.Stop(t)
 		server.Start(t)
-		if err := write(); err != nil {
+		if err := lease(); err != nil {
 			t.Errorf("%s is on again: %v", setting, err)
 		}
 	}

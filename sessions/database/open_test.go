@@ -6,6 +6,7 @@ import (
 	"path/filepath"
 	"strings"
 	"testing"
+	"time"
 
 	"cartwright/fixtures/testdb"
 	"cartwright/sessions/database"
@@ -57,7 +58,9 @@ func TestWhatWasWrittenIsThereAfterReopening(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		exec(t, first, "INSERT INTO leases (name, holder, token, expires_at) VALUES ('detect', 'a', 1, 1010)")
+		if _, err := first.Acquire(t.Context(), "detect", "a", time.UnixMilli(10), time.Second); err != nil {
+			t.Fatal(err)
+		}
 		if err := first.Close(); err != nil {
 			t.Fatal(err)
 		}
