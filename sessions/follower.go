@@ -21,27 +21,36 @@ const (
 	writeShare    = 8 // for each second of writing, seconds that are left to appends
 )
 
-// errMoved says that somebody else wrote sessions meanwhile.
-var errMoved = errors.New("another process moved the cursor of sessions")
+// writeTimeout bounds one write of sessions, so that a connection that is cut off
+// without a word does not keep this process from standing by.
+const writeTimeout = 30 * time.Second
+
+// errMoved says that the cursor is not where this process left it.
+var errMoved = errors.New("the cursor of sessions was moved")
 
 // A Follower writes sessions behind the log. It reads on from its cursor, keeps
 // open sessions in memory, and writes what changed about once a second together
 // with the cursor, so that after a crash it goes on from there.
+//
+// Of several processes one writes, under a lease that each write checks. The
+// others stand by, hold nothing, and take note of the cursor, until the lease
+// ends or is released.
 type Follower struct {
 	db     *database.DB
 	log    *Log
 	logger *slog.Logger
+	holder *database.Holder
 
 	hurry  chan struct{} // somebody waits for a write
 	cancel context.CancelFunc
 	done   chan struct{}
 
+	written *mark
 	writing time.Duration // how long the last write took; only run knows it
 
-	mu      sync.Mutex // guards fold and written
-	fold    *fold
-	written Seq
-	changed chan struct{} // closes when written moves
+	mu    sync.Mutex     // guards fold and lease
+	fold  *fold          // from written on, while the lease is held
+	lease database.Lease // zero while standing by
 }
 
 // NewFollower returns the follower of sessions, to be started.
@@ -50,8 +59,8 @@ func NewFollower(db *database.DB, log *Log, logger *slog.Logger) *Follower {
 		logger = slog.New(slog.DiscardHandler)
 	}
 	return &Follower{
-		db: db, log: log, logger: logger,
-		hurry: make(chan struct{}, 1), changed: make(chan struct{}), done: make(chan struct{}),
+		db: db, log: log, logger: logger, holder: db.NewHolder(), fold: newFold(0, DefaultSettings()),
+		hurry: make(chan struct{}, 1), written: newMark(), done: make(chan struct{}),
 	}
 }
 
@@ -60,7 +69,7 @@ func (f *Follower) Start(ctx context.Context) error {
 	if err := f.db.Write(ctx, beginCursor); err != nil {
 		return err
 	}
-	if err := f.reload(ctx); err != nil {
+	if err := f.look(ctx); err != nil {
 		return err
 	}
 	ctx, f.cancel = context.WithCancel(context.WithoutCancel(ctx))
@@ -68,7 +77,7 @@ func (f *Follower) Start(ctx context.Context) error {
 	return nil
 }
 
-// Close writes what is folded and stops.
+// Close writes what is folded, stops, and lets another process write at once.
 func (f *Follower) Close() {
 	if f.cancel != nil {
 		f.cancel()
@@ -76,52 +85,18 @@ func (f *Follower) Close() {
 	}
 }
 
-// reload forgets everything and starts from the cursor in the database.
-func (f *Follower) reload(ctx context.Context) error {
-	cursor, settings, err := loadCursor(f.db.Read(ctx))
-	if err != nil {
-		return err
-	}
-	f.mu.Lock()
-	defer f.mu.Unlock()
-	f.fold = newFold(cursor, settings)
-	f.move(cursor)
-	return nil
-}
-
-func (f *Follower) move(cursor Seq) {
-	f.written = cursor
-	close(f.changed)
-	f.changed = make(chan struct{})
-}
-
-// Cursor is how far sessions are written.
-func (f *Follower) Cursor() Seq {
-	f.mu.Lock()
-	defer f.mu.Unlock()
-	return f.written
-}
+// Cursor is how far sessions are written, as far as this process knows.
+func (f *Follower) Cursor() Seq { return f.written.now() }
 
 // WaitFor returns when sessions are written up to a seq, or with ctx's error.
-// The write does not wait for its turn then.
+// The write does not wait for its turn then, if it is this process that writes.
 func (f *Follower) WaitFor(ctx context.Context, seq Seq) error {
-	for {
-		f.mu.Lock()
-		written, changed := f.written, f.changed
-		f.mu.Unlock()
-		if written >= seq {
-			return nil
-		}
+	return f.written.wait(ctx, seq, func() {
 		select {
 		case f.hurry <- struct{}{}:
 		default:
 		}
-		select {
-		case <-changed:
-		case <-ctx.Done():
-			return ctx.Err()
-		}
-	}
+	})
 }
 
 // run follows the log. A failure is logged and tried again: the database is
@@ -129,40 +104,45 @@ func (f *Follower) WaitFor(ctx context.Context, seq Seq) error {
 func (f *Follower) run(ctx context.Context) {
 	defer close(f.done)
 	for ctx.Err() == nil {
-		switch err := f.round(ctx); {
+		switch err := f.turn(ctx); {
 		case err == nil || ctx.Err() != nil:
-		case errors.Is(err, errMoved): // an import beside us; its rows stand
-			f.logger.Info("sessions follower starts anew", "reason", err)
-			f.pause(ctx)
+		case errors.Is(err, errHeld):
+			f.standBy(ctx)
+		case errors.Is(err, errMoved), errors.Is(err, database.ErrLost): // the rows of others stand
+			f.logger.Info("sessions are written elsewhere: this process forgets its own", "reason", err)
+			f.holder.Doubt()
+			f.forget()
 		default:
 			f.logger.Error("sessions follower", "error", err)
-			f.pause(ctx)
+			f.forget()
+			pause(ctx, writeInterval)
 		}
 	}
-	if err := f.write(context.WithoutCancel(ctx)); err != nil {
+	f.end(context.WithoutCancel(ctx))
+}
+
+// end writes what is folded and gives up the lease.
+func (f *Follower) end(ctx context.Context) {
+	ctx, cancel := context.WithTimeout(ctx, readTimeout)
+	defer cancel()
+	if err := f.write(ctx); err != nil {
+		f.logger.Error("sessions follower", "error", err)
+	}
+	if err := f.holder.Release(ctx); err != nil {
 		f.logger.Error("sessions follower", "error", err)
 	}
 }
 
-// pause waits a moment after a failure and starts anew from the database.
-func (f *Follower) pause(ctx context.Context) {
-	select {
-	case <-time.After(writeInterval):
-	case <-ctx.Done():
-		return
-	}
-	if err := f.reload(ctx); err != nil {
-		f.logger.Error("sessions follower", "error", err)
-	}
-}
-
-// round folds for the time of one write interval, or until somebody is in a
-// hurry, then writes. Under so much load that writing takes long it writes less
-// often, so that appends keep the database's one writer to themselves.
-func (f *Follower) round(ctx context.Context) error {
+// turn folds for the time of one write interval, or until somebody is in a hurry,
+// then writes. Under so much load that writing takes long it writes less often,
+// so that appends keep the database's one writer to themselves.
+func (f *Follower) turn(ctx context.Context) error {
 	interval, cancel := context.WithTimeout(ctx, max(writeInterval, writeShare*f.writing))
 	defer cancel()
 	for hurried := false; interval.Err() == nil; {
+		if err := f.take(ctx); err != nil {
+			return err
+		}
 		n, err := f.step(ctx)
 		if err != nil {
 			return err
@@ -178,8 +158,8 @@ func (f *Follower) round(ctx context.Context) error {
 	return err
 }
 
-// rest waits until there is more to fold, the interval ends, or somebody is in
-// a hurry, which it reports.
+// rest waits until there is more to fold, a second or the interval ends, or
+// somebody is in a hurry, which it reports.
 func (f *Follower) rest(interval context.Context) (hurried bool) {
 	head, changed := f.log.tail.now()
 	if head.Seq > f.folded() {
@@ -188,6 +168,7 @@ func (f *Follower) rest(interval context.Context) (hurried bool) {
 	select {
 	case <-changed:
 	case <-interval.Done():
+	case <-time.After(writeInterval): // the lease is to be prolonged
 	case <-f.hurry:
 		return true
 	}
@@ -208,6 +189,8 @@ func (f *Follower) full() bool {
 
 // step folds the next events and returns how many there were.
 func (f *Follower) step(ctx context.Context) (int, error) {
+	ctx, cancel := context.WithTimeout(ctx, writeTimeout)
+	defer cancel()
 	events, err := f.log.Since(ctx, f.folded(), foldBatch)
 	if err != nil || len(events) == 0 {
 		return 0, err
@@ -224,22 +207,27 @@ func (f *Follower) write(ctx context.Context) error {
 	return f.writeLocked(ctx)
 }
 
-// writeLocked saves what changed together with the cursor, unless another
-// process did meanwhile: then its rows stand, and this one starts from them.
+// writeLocked saves what changed together with the cursor, if the lease still
+// holds and nobody moved the cursor, as a replay does.
 func (f *Follower) writeLocked(ctx context.Context) error {
-	if f.fold.cursor == f.written {
+	if f.lease.Token == 0 || f.fold.cursor == f.written.now() {
 		return nil
 	}
 	rows, err := f.fold.rows()
 	if err != nil {
 		return err
 	}
+	ctx, cancel := context.WithTimeout(ctx, writeTimeout)
+	defer cancel()
 	err = f.db.Write(ctx, func(tx *gorm.DB) error {
+		if err := f.lease.Hold(tx); err != nil {
+			return err
+		}
 		cursor, _, err := loadCursor(database.Lock(tx))
 		if err != nil {
 			return err
 		}
-		if cursor != f.written {
+		if cursor != f.written.now() {
 			return errMoved
 		}
 		return f.fold.write(tx, rows)
@@ -248,7 +236,7 @@ func (f *Follower) writeLocked(ctx context.Context) error {
 		return err
 	}
 	f.fold.saved()
-	f.move(f.fold.cursor)
+	f.written.move(f.fold.cursor)
 	return nil
 }
 
@@ -257,7 +245,13 @@ func (f *Follower) writeLocked(ctx context.Context) error {
 func (f *Follower) CloseIdle(ctx context.Context) (int, error) {
 	f.mu.Lock()
 	defer f.mu.Unlock()
-	if err := f.writeLocked(ctx); err != nil {
+	if f.lease.Token == 0 {
+		return 0, nil // it holds none
+	}
+	switch err := f.writeLocked(ctx); {
+	case errors.Is(err, database.ErrLost), errors.Is(err, errMoved):
+		return 0, nil // run will find out, and let everything go
+	case err != nil:
 		return 0, err
 	}
 	return f.fold.drop(f.fold.newest.Add(-2 * f.fold.settings.SessionTimeout)), nil

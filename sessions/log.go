@@ -51,7 +51,9 @@ type Log struct {
 
 	queue   chan *request
 	closing chan struct{}
-	stopped chan struct{}
+	stopped chan struct{} // closes when the writer has ended
+	unwatch context.CancelFunc
+	blind   chan struct{} // closes when nobody looks at the head any more
 	once    sync.Once
 
 	mu      sync.Mutex         // held by whoever commits; guards what follows
@@ -82,6 +84,7 @@ func OpenLog(ctx context.Context, db *database.DB, o LogOptions) (*Log, error) {
 	l := &Log{
 		db: db, options: o, directory: newDirectory(),
 		queue: make(chan *request, 1024), closing: make(chan struct{}), stopped: make(chan struct{}),
+		blind:   make(chan struct{}),
 		windows: map[string]*window{},
 	}
 	l.projections = append([]Projection{settingsProjection{}, visitorsProjection{l.directory}}, o.Projections...)
@@ -90,6 +93,8 @@ func OpenLog(ctx context.Context, db *database.DB, o LogOptions) (*Log, error) {
 	}
 	l.tail = newTail(l.known)
 	go l.run()
+	ctx, l.unwatch = context.WithCancel(context.WithoutCancel(ctx))
+	go l.watch(ctx)
 	return l, nil
 }
 
@@ -110,6 +115,8 @@ func (l *Log) open(tx *gorm.DB) error {
 func (l *Log) Close() {
 	l.once.Do(func() { close(l.closing) })
 	<-l.stopped
+	l.unwatch()
+	<-l.blind
 }
 
 // Head is the end of the log as far as this process knows.
@@ -122,12 +129,14 @@ func (l *Log) Head() Head {
 func (l *Log) Wait(ctx context.Context, after Seq) error { return l.tail.wait(ctx, after) }
 
 // Since returns up to limit committed events after a seq, in order: from
-// memory if they are recent, else from the database. The events are shared and
-// must not be changed.
+// memory if they are recent, else from the database, which has some seconds for
+// it. The events are shared and must not be changed.
 func (l *Log) Since(ctx context.Context, after Seq, limit int) ([]*Event, error) {
 	if events, ok := l.tail.since(after, limit); ok {
 		return events, nil
 	}
+	ctx, cancel := context.WithTimeout(ctx, readTimeout)
+	defer cancel()
 	return ReadEvents(l.db.Read(ctx), after, limit)
 }
 

@@ -28,10 +28,20 @@ func newTail(head Head) *tail {
 	return &tail{head: head, first: head.Seq + 1, events: make([]*Event, tailLength), changed: make(chan struct{})}
 }
 
-// publish adds events that follow head and makes head the new one.
+// publish takes in committed events, which follow one another, and the head behind
+// them. What it was told of already it passes over; what lies between its head and
+// the first of them another process wrote, and is read from the database by those
+// who need it.
 func (t *tail) publish(events []*Event, head Head) {
 	t.mu.Lock()
 	defer t.mu.Unlock()
+	if head.Seq <= t.head.Seq {
+		return
+	}
+	events = events[max(0, len(events)-int(head.Seq-t.head.Seq)):]
+	if events[0].Seq != t.head.Seq+1 {
+		t.clear(events[0].Seq)
+	}
 	for _, e := range events {
 		if e.Seq-t.first >= tailLength {
 			t.forget()
@@ -39,10 +49,32 @@ func (t *tail) publish(events []*Event, head Head) {
 		t.events[e.Seq%tailLength] = e
 		t.bytes += held(e)
 	}
-	t.head = head
-	for t.bytes > tailBytes && t.first <= head.Seq {
+	for t.head = head; t.bytes > tailBytes && t.first <= head.Seq; {
 		t.forget()
 	}
+	t.wake()
+}
+
+// skip moves to a head that another process wrote, unless it is known already.
+func (t *tail) skip(head Head) {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	if head.Seq <= t.head.Seq {
+		return
+	}
+	t.clear(head.Seq + 1)
+	t.head = head
+	t.wake()
+}
+
+// clear lets all events go; the next is first.
+func (t *tail) clear(first Seq) {
+	clear(t.events)
+	t.first, t.bytes = first, 0
+}
+
+// wake tells those who wait that the head has moved.
+func (t *tail) wake() {
 	close(t.changed)
 	t.changed = make(chan struct{})
 }
@@ -57,17 +89,6 @@ func (t *tail) forget() {
 
 // held is about how many bytes an event holds: itself, and what it was sent with.
 func held(e *Event) int { return 1024 + 2*len(e.Properties) + len(e.Data) }
-
-// skip moves to a head that another process wrote: what came between is read
-// from the database by those who need it.
-func (t *tail) skip(head Head) {
-	t.mu.Lock()
-	defer t.mu.Unlock()
-	clear(t.events)
-	t.head, t.first, t.bytes = head, head.Seq+1, 0
-	close(t.changed)
-	t.changed = make(chan struct{})
-}
 
 // since returns up to limit events after a seq, and whether memory has them.
 func (t *tail) since(after Seq, limit int) (events []*Event, ok bool) {

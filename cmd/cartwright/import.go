@@ -121,7 +121,7 @@ func importNamed(ctx context.Context, c Config, format, currency string, names [
 	}
 	defer follower.Close()
 	tally, err := importFiles(ctx, db, log, importOptions{
-		format: format, currency: currency, files: files, progress: s.err, rejected: s.err, closeIdle: follower.CloseIdle,
+		format: format, currency: currency, files: files, progress: s.err, rejected: s.err, follower: follower,
 	})
 	if err != nil {
 		return tally, err
@@ -177,9 +177,10 @@ type importOptions struct {
 	rejected io.Writer // is told of rejected rows
 	told     int       // how many rejected rows were told of
 
-	// closeIdle, unless nil, drops from memory the sessions that no later row can
-	// reach, which are nearly all of a long history.
-	closeIdle func(context.Context) (int, error)
+	// follower, unless nil, is waited for from time to time, so that it is never far
+	// behind, and drops the sessions that no later row can reach, which are nearly all
+	// of a long history.
+	follower *sessions.Follower
 }
 
 // rowsPerClosing is how many rows may begin sessions before idle ones are dropped.
@@ -235,14 +236,23 @@ func importFiles(ctx context.Context, db *database.DB, log *sessions.Log, o impo
 		}
 		total = total.Add(tally)
 		progress(bar, total)
-		if o.closeIdle != nil && total.Accepted >= closed+rowsPerClosing {
+		if o.follower != nil && total.Accepted >= closed+rowsPerClosing {
 			closed = total.Accepted
-			if _, err := o.closeIdle(ctx); err != nil {
+			if err := o.settle(ctx, log.Head().Seq); err != nil {
 				return total, fmt.Errorf("import %s: close idle sessions: %w", o.format, err)
 			}
 		}
 	}
 	return total, nil
+}
+
+// settle waits until the sessions are written up to a seq, and drops idle ones from memory.
+func (o *importOptions) settle(ctx context.Context, seq sessions.Seq) error {
+	if err := o.follower.WaitFor(ctx, seq); err != nil {
+		return err
+	}
+	_, err := o.follower.CloseIdle(ctx)
+	return err
 }
 
 // append appends a batch and counts its rows.

@@ -61,25 +61,31 @@ func (s *sender) batch() {
 
 // run sends until the program is gone.
 func (s *sender) run(address string) {
-	for {
-		if s.pending == nil {
-			s.batch()
-		}
-		request, err := http.NewRequest(http.MethodPost, address+"/v1/batch", bytes.NewReader(s.pending))
-		if err != nil {
-			return
-		}
-		request.SetBasicAuth(testWriteKey, "")
-		response, err := http.DefaultClient.Do(request)
-		if err != nil {
-			return
-		}
-		_ = response.Body.Close()
-		if response.StatusCode == http.StatusOK {
-			s.acknowledged = append(s.acknowledged, s.pendingIDs...)
-			s.pending = nil
-		}
+	for s.send(address) != nil {
 	}
+}
+
+// send sends the next batch, or the last one again if it was not acknowledged, and returns the answer,
+// nil if there is none.
+func (s *sender) send(address string) *http.Response {
+	if s.pending == nil {
+		s.batch()
+	}
+	request, err := http.NewRequest(http.MethodPost, address+"/v1/batch", bytes.NewReader(s.pending))
+	if err != nil {
+		return nil
+	}
+	request.SetBasicAuth(testWriteKey, "")
+	response, err := http.DefaultClient.Do(request)
+	if err != nil {
+		return nil
+	}
+	_ = response.Body.Close()
+	if response.StatusCode == http.StatusOK {
+		s.acknowledged = append(s.acknowledged, s.pendingIDs...)
+		s.pending = nil
+	}
+	return response
 }
 
 // killRepeatedly runs the program under ingest, kills it at random moments and

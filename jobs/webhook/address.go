@@ -6,7 +6,9 @@ import (
 	"net/http"
 	"net/netip"
 	"net/url"
+	"strings"
 	"time"
+	"unicode"
 
 	"code.dny.dev/ssrf"
 )
@@ -35,10 +37,14 @@ func (o Options) Check(address string) error {
 	return o.checkHost(u.Hostname())
 }
 
-// checkHost refuses a host that is a special address as it stands.
+// checkHost refuses a host that is a special address as it stands, and what is
+// neither an address nor a name but may be read as one.
 func (o Options) checkHost(host string) error {
 	ip, err := netip.ParseAddr(host)
-	if err != nil || o.AllowPrivate {
+	if err != nil {
+		return o.checkName(host)
+	}
+	if o.AllowPrivate {
 		return nil
 	}
 	if err := guardian().SafeAddr(ip); err != nil {
@@ -47,23 +53,57 @@ func (o Options) checkHost(host string) error {
 	return nil
 }
 
+// checkName refuses names that stand for this machine, and other writings of
+// addresses: some resolvers read 0x7f.1 or 2130706433 as 127.0.0.1, and letters of
+// other scripts become digits and dots on the way to a resolver.
+func (o Options) checkName(host string) error {
+	name := strings.ToLower(strings.TrimSuffix(host, "."))
+	last := name[strings.LastIndexByte(name, '.')+1:]
+	switch {
+	case strings.ContainsFunc(name, func(r rune) bool { return r > unicode.MaxASCII }):
+		return fmt.Errorf("endpoint %q: write the host in ASCII (xn--…)", host)
+	case isNumber(last):
+		return fmt.Errorf("endpoint %q: the host is a number, neither a name nor an address as usually written", host)
+	case last == "localhost" && !o.AllowPrivate:
+		return fmt.Errorf("endpoint %q: %w: the name stands for this machine", host, ssrf.ErrProhibitedIP)
+	}
+	return nil
+}
+
+// isNumber reports whether a label is one in any base that resolvers read; no
+// top-level domain is.
+func isNumber(label string) bool {
+	if label == "" {
+		return true
+	}
+	digits, hexadecimal := strings.CutPrefix(label, "0x")
+	return !strings.ContainsFunc(digits, func(r rune) bool {
+		return (r < '0' || r > '9') && (!hexadecimal || r < 'a' || r > 'f')
+	})
+}
+
 // guardian knows the special addresses of IANA's registries. IPv6 addresses
 // outside the global unicast range are refused as well, and with them those
 // that only wrap an IPv4 address (mapped, and the well-known NAT64 prefix).
 // Ports are free: an operator's server listens where it likes.
 func guardian() *ssrf.Guardian { return ssrf.New(ssrf.WithAnyPort()) }
 
-// guarded returns a transport that connects to public addresses only, unless
-// private is set. The check stands between resolving and connecting, so that a
-// name that resolves differently each time cannot get around it. No proxy is
-// used: it would do the resolving where nobody checks.
-func guarded(private bool) *http.Transport {
+// guarded returns a dialer that connects to public addresses only, unless private is
+// set. The check stands between resolving and connecting, so that a name that
+// resolves differently each time cannot get around it.
+func guarded(private bool) *net.Dialer {
 	dialer := &net.Dialer{Timeout: 10 * time.Second, KeepAlive: 30 * time.Second}
 	if !private {
 		dialer.Control = guardian().Safe
 	}
+	return dialer
+}
+
+// over returns a transport that connects by a dialer. No proxy is used: it would do
+// the resolving where nobody checks.
+func over(d *net.Dialer) *http.Transport {
 	return &http.Transport{
-		DialContext:            dialer.DialContext,
+		DialContext:            d.DialContext,
 		ForceAttemptHTTP2:      true, // which a dialer of our own turns off otherwise
 		TLSHandshakeTimeout:    10 * time.Second,
 		MaxIdleConns:           64,

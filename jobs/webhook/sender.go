@@ -49,7 +49,7 @@ type Sender struct {
 func NewSender(o Options) *Sender {
 	transport := o.Transport
 	if transport == nil {
-		transport = guarded(o.AllowPrivate)
+		transport = over(guarded(o.AllowPrivate))
 	}
 	return &Sender{options: o, client: &http.Client{
 		Transport: transport,

@@ -23,5 +23,6 @@
 //
 // A lease names the one process that may do a job at a time. Each new holding of it gets a higher
 // fencing token, and a holder checks its token in the transaction whose effect must be its own, so
-// that a process which slept through the end of its lease changes nothing.
+// that a process which slept through the end of its lease changes nothing. Leases end by the
+// database's clock.
 package database

@@ -43,10 +43,10 @@ func IsUnavailable(err error) bool {
 	if fault, ok := errors.AsType[sqlite3.Error](err); ok {
 		switch fault.Code {
 		case sqlite3.ErrBusy, sqlite3.ErrLocked, sqlite3.ErrFull, sqlite3.ErrIoErr, sqlite3.ErrCantOpen,
-			sqlite3.ErrNomem, sqlite3.ErrReadonly, sqlite3.ErrProtocol:
+			sqlite3.ErrNomem, sqlite3.ErrReadonly, sqlite3.ErrProtocol, sqlite3.ErrPerm, sqlite3.ErrSchema:
 			return true
 		}
-		return false
+		return false // a file that is corrupt, or no database, stays so
 	}
 	if fault, ok := errors.AsType[*pgconn.PgError](err); ok {
 		return isAway(fault)
@@ -58,6 +58,7 @@ func IsUnavailable(err error) bool {
 func isAway(fault *pgconn.PgError) bool {
 	switch class(fault) {
 	case "08", // connection exception
+		"40", // transaction rollback: a conflict, a deadlock, an outcome that is not known
 		"53", // insufficient resources: disk full, too many connections
 		"57", // operator intervention: shutting down, starting up, statement cancelled
 		"58": // system error
@@ -65,8 +66,8 @@ func isAway(fault *pgconn.PgError) bool {
 	}
 	switch fault.Code {
 	case "25006", // a read-only server, after a failover
-		"55P03", // lock not available
-		"40001", "40P01":
+		"25P03", "25P04", // a transaction took too long
+		"55006", "55P03": // object in use, lock not available
 		return true
 	}
 	return false

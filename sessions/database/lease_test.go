@@ -3,7 +3,6 @@ package database_test
 import (
 	"errors"
 	"testing"
-	"time"
 
 	"cartwright/fixtures/testdb"
 	"cartwright/sessions/database"
@@ -12,85 +11,133 @@ import (
 	"pgregory.net/rapid"
 )
 
-const ttl = 10 * time.Second
+// endLeases lets the time of all leases pass.
+func endLeases(t testing.TB, db *database.DB) {
+	t.Helper()
+	err := db.Write(t.Context(), func(tx *gorm.DB) error { return tx.Exec("UPDATE leases SET expires_at = 1").Error })
+	if err != nil {
+		t.Fatal(err)
+	}
+}
 
-// at is s seconds into the test's time.
-func at(s int64) time.Time { return time.Unix(1_700_000_000+s, 0) }
+// guarded increments counter 1 under a lease.
+func guarded(t testing.TB, db *database.DB, l database.Lease) error {
+	return db.Write(t.Context(), func(tx *gorm.DB) error {
+		if err := increment(tx, 1); err != nil {
+			return err
+		}
+		return l.Hold(tx)
+	})
+}
 
-// held asks in a transaction of its own whether l still holds at now.
-func held(t *testing.T, db *database.DB, l database.Lease, now time.Time) error {
-	return db.Write(t.Context(), func(tx *gorm.DB) error { return database.Held(tx, l, now) })
+// take returns what h holds of names now.
+func take(t testing.TB, h *database.Holder, names ...string) map[string]database.Lease {
+	t.Helper()
+	held, err := h.Take(t.Context(), names...)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return held
 }
 
 func TestALeasePassesOnWhenItEnds(t *testing.T) {
 	testdb.Each(t, func(t *testing.T, db *database.DB) {
-		a, err := db.Acquire(t.Context(), "detect", "a", at(0), ttl)
-		if err != nil || a != (database.Lease{Name: "detect", Holder: "a", Token: 1, Expires: at(10)}) {
-			t.Fatalf("the first lease is %+v (%v)", a, err)
+		counters(t, db)
+		a, b := db.NewHolder(), db.NewHolder()
+		if held := take(t, a, "detect"); held["detect"].Token != 1 {
+			t.Fatalf("a holds %v", held)
 		}
-		if _, err := db.Acquire(t.Context(), "detect", "b", at(9), ttl); !errors.Is(err, database.ErrHeld) {
-			t.Errorf("b before a's end: %v, want ErrHeld", err)
+		if held := take(t, a, "detect", "deliver"); held["detect"].Token != 1 || held["deliver"].Token != 1 {
+			t.Errorf("a prolongs %v", held)
 		}
-		if other, err := db.Acquire(t.Context(), "deliver", "b", at(9), ttl); err != nil || other.Token != 1 {
-			t.Errorf("another lease is %+v (%v)", other, err)
+		first, known := a.Held("detect")
+		if !known || guarded(t, db, first) != nil {
+			t.Errorf("a holds %v: %t", first, known)
 		}
-		b, err := db.Acquire(t.Context(), "detect", "b", at(10), ttl)
-		if err != nil || b.Token != 2 {
-			t.Fatalf("b at a's end: %+v (%v), want token 2", b, err)
+		if db.Dialect() == database.Postgres {
+			if held := take(t, b, "detect", "mail"); len(held) != 1 || held["mail"].Token != 1 {
+				t.Errorf("b, while a holds the first, holds %v", held)
+			}
+			endLeases(t, db)
 		}
-		if err := held(t, db, a, at(5)); !errors.Is(err, database.ErrLost) {
-			t.Errorf("a, whose clock is behind, holds: %v, want ErrLost", err)
+		second := take(t, b, "detect")["detect"]
+		if second.Token != 2 || guarded(t, db, second) != nil {
+			t.Errorf("after a's end b holds %v", second)
 		}
-		if err := held(t, db, b, at(11)); err != nil {
-			t.Errorf("b holds: %v", err)
+		if err := guarded(t, db, first); !errors.Is(err, database.ErrLost) {
+			t.Errorf("a's transaction: %v, want ErrLost", err)
 		}
-		if err := held(t, db, b, at(20)); !errors.Is(err, database.ErrLost) {
-			t.Errorf("b at its end: %v, want ErrLost", err)
+		checkCounters(t, db, "id  n\n1   2\n2   0\n")
+
+		if err := b.Release(t.Context()); err != nil {
+			t.Fatal(err)
+		}
+		if _, known := b.Held("detect"); known {
+			t.Error("b holds what it released")
+		}
+		if held := take(t, db.NewHolder(), "detect"); held["detect"].Token != 3 {
+			t.Errorf("after b's release a third holds %v", held)
 		}
 	})
 }
 
-// TestALeaseTakenOverStopsItsFormerHolder holds the fence: what the former holder wrote in the same
-// transaction is undone.
-func TestALeaseTakenOverStopsItsFormerHolder(t *testing.T) {
+// A process that slept through the end of its lease comes back under a new token: somebody else may
+// have worked, and released, in between.
+func TestALeaseThatEndedComesBackAsAnother(t *testing.T) {
 	testdb.Each(t, func(t *testing.T, db *database.DB) {
 		counters(t, db)
-		a, err := db.Acquire(t.Context(), "detect", "a", at(0), ttl)
-		if err != nil {
-			t.Fatal(err)
+		a := db.NewHolder()
+		slept := take(t, a, "detect")["detect"]
+		endLeases(t, db)
+		if err := guarded(t, db, slept); !errors.Is(err, database.ErrLost) {
+			t.Errorf("under a lease that ended: %v, want ErrLost", err)
 		}
-		if _, err := db.Acquire(t.Context(), "detect", "b", at(30), ttl); err != nil {
-			t.Fatal(err)
+		again := take(t, a, "detect", "deliver")["detect"] // a new name, so that it has to ask
+		if again.Token != 2 || guarded(t, db, again) != nil || guarded(t, db, slept) == nil {
+			t.Errorf("it came back as %v", again)
 		}
-		err = db.Write(t.Context(), func(tx *gorm.DB) error {
-			if err := increment(tx, 1); err != nil {
-				return err
-			}
-			return database.Held(tx, a, at(1))
-		})
-		if !errors.Is(err, database.ErrLost) {
-			t.Errorf("the former holder's transaction: %v, want ErrLost", err)
-		}
-		checkCounters(t, db, "id  n\n1   0\n2   0\n")
 	})
+}
+
+// Of a SQLite file, whoever comes later takes the leases, but only when it begins.
+func TestTheLaterOfTwoOnOneFileHasTheLease(t *testing.T) {
+	db := testdb.SQLite(t)
+	a, b := db.NewHolder(), db.NewHolder()
+	take(t, a, "detect")
+	if held := take(t, b, "detect"); held["detect"].Token != 2 {
+		t.Errorf("the later holds %v", held)
+	}
+	if held := take(t, a, "detect", "deliver"); len(held) != 1 || held["deliver"].Token != 1 {
+		t.Errorf("the earlier holds %v", held)
+	}
+}
+
+func TestTheZeroLeaseGuardsNothing(t *testing.T) {
+	db := testdb.SQLite(t)
+	counters(t, db)
+	if err := guarded(t, db, database.Lease{}); err != nil {
+		t.Error(err)
+	}
 }
 
 // oracle is what leases should do, for one name.
 type oracle struct {
-	holder string
-	token  int64
-	end    int64
+	holder  int
+	token   int64
+	running bool
+	forced  [2]bool // who took it by force already, where that is the rule
 }
 
-func (o *oracle) acquire(holder string, now int64) (token int64, ok bool) {
-	running := now < o.end
-	if running && o.holder != holder {
+func (o *oracle) take(holder int, force bool) (token int64, ok bool) {
+	force = force && !o.forced[holder]
+	o.forced[holder] = true
+	if o.running && o.holder != holder && !force {
 		return 0, false
 	}
-	if !running {
+	if !o.running || o.holder != holder {
 		o.token++
 	}
-	o.holder, o.end = holder, now+10
+	o.holder, o.running = holder, true
 	return o.token, true
 }
 
@@ -99,35 +146,38 @@ func TestLeasesFollowTheirOracle(t *testing.T) {
 		rapid.Check(t, func(r *rapid.T) {
 			exec(t, db, "DELETE FROM leases")
 			var o oracle
-			last := map[string]database.Lease{}
-			now := int64(0)
-			for range rapid.IntRange(1, 12).Draw(r, "steps") {
-				now += rapid.Int64Range(0, 7).Draw(r, "seconds")
-				holder := rapid.SampledFrom([]string{"a", "b"}).Draw(r, "holder")
-				switch rapid.SampledFrom([]string{"acquire", "held", "release"}).Draw(r, "step") {
-				case "acquire":
-					token, ok := o.acquire(holder, now)
-					l, err := db.Acquire(t.Context(), "detect", holder, at(now), ttl)
-					if ok != (err == nil) || l.Token != token {
-						r.Fatalf("at %d %s acquired %+v (%v), want token %d", now, holder, l, err, token)
+			holders := [2]*database.Holder{db.NewHolder(), db.NewHolder()}
+			var last [2]database.Lease
+			for step := range rapid.IntRange(1, 12).Draw(r, "steps") {
+				holder := rapid.IntRange(0, 1).Draw(r, "holder")
+				switch rapid.SampledFrom([]string{"take", "hold", "release", "end"}).Draw(r, "step") {
+				case "take":
+					token, ok := o.take(holder, db.Dialect() == database.SQLite)
+					// Another name each time, so that it has to ask.
+					l, got := take(t, holders[holder], "detect", string(rune('a'+step)))["detect"]
+					if ok != got || l.Token != token {
+						r.Fatalf("%d took %+v (%t), want token %d (%t)", holder, l, got, token, ok)
 					}
 					if ok {
 						last[holder] = l
 					}
-				case "held":
+				case "hold":
 					l := last[holder]
-					want := l.Token != 0 && l.Token == o.token && l.Holder == o.holder && now < o.end
-					if err := held(t, db, l, at(now)); want != (err == nil) {
-						r.Fatalf("at %d %+v holds: %v, want %v", now, l, err, want)
+					want := l.Token == o.token && o.holder == holder && o.running || l.Token == 0
+					err := db.Write(t.Context(), l.Hold)
+					if want != (err == nil) || err != nil && !errors.Is(err, database.ErrLost) {
+						r.Fatalf("%+v holds: %v, want %t", l, err, want)
 					}
 				case "release":
-					l := last[holder]
-					if err := db.Release(t.Context(), l); err != nil {
+					if err := holders[holder].Release(t.Context()); err != nil {
 						r.Fatal(err)
 					}
-					if l.Token == o.token && l.Holder == o.holder {
-						o.end = 0
+					if o.holder == holder {
+						o.running = false
 					}
+				case "end":
+					exec(t, db, "UPDATE leases SET expires_at = 1")
+					o.running = false
 				}
 			}
 		})

@@ -6,7 +6,9 @@ import (
 	"fmt"
 	"log/slog"
 	"net/url"
+	"strconv"
 	"strings"
+	"time"
 
 	"github.com/jackc/pgx/v5"
 )
@@ -16,6 +18,11 @@ const (
 	postgresWriters = 8
 	postgresReaders = 8
 )
+
+// abandonedAfter is how long PostgreSQL waits for the next statement of a transaction before it
+// undoes it: a process that was stopped or cut off in the middle of one would otherwise keep its
+// rows, the head of the log among them, from all others for as long as it is away.
+const abandonedAfter = 5 * time.Second
 
 func isPostgres(url string) bool {
 	return strings.HasPrefix(url, "postgres://") || strings.HasPrefix(url, "postgresql://")
@@ -51,6 +58,7 @@ func connectPostgres(database string, d Durability, log *slog.Logger) (*DB, erro
 	}
 	readonly := config.Copy()
 	readonly.RuntimeParams["default_transaction_read_only"] = "on"
+	config.RuntimeParams["idle_in_transaction_session_timeout"] = strconv.FormatInt(abandonedAfter.Milliseconds(), 10)
 
 	db := &DB{dialect: Postgres}
 	if db.writer, err = db.addPostgres(config, postgresWriters, confirmPostgres(d), log); err != nil {
