@@ -2,8 +2,13 @@ package api_test
 
 import (
 	"bytes"
+	"encoding/base64"
 	"encoding/json"
 	"net/http"
+	"net/http/httptest"
+	"net/url"
+	"strconv"
+	"strings"
 	"testing"
 	"unicode/utf8"
 
@@ -59,4 +64,86 @@ func isBatch(body []byte) bool {
 	}
 	nested := bytes.Count(body, []byte("{")) + bytes.Count(body, []byte("[")) // at most
 	return items != nil && len(items) <= wire.MaxItems && len(body) <= api.MaxBody && nested < 90
+}
+
+// FuzzKeys shows any text as a key, in each of the places for one. Only the keys there
+// are open anything, and no text is our mistake.
+func FuzzKeys(f *testing.F) {
+	for _, seed := range []string{
+		"Basic d2tfdGVzdDo=", "Basic c2tfdGVzdDo=", "Bearer sk_test", "bearer  wk_test ", "Basic", "Basic =", "Bearer", "Digest username=x", "wk_test", "sk_test", "sk_test:", "\x00", "wk_tes\u200bt", "Basic c2tfdGVzdA==",
+	} {
+		f.Add(seed)
+	}
+	s := sqliteShop(f)
+	f.Fuzz(func(t *testing.T, text string) {
+		s.t = t
+		for _, place := range []string{"Authorization", "X-Write-Key", "query"} {
+			asked := httptest.NewRequest(http.MethodGet, "/v1/carts", nil)
+			shown := strings.TrimSpace(text)
+			switch place {
+			case "query":
+				asked.URL.RawQuery = url.Values{"writeKey": {text}}.Encode()
+				shown = text
+			default:
+				asked.Header.Set(place, text)
+			}
+			recorder := httptest.NewRecorder()
+			s.server.ServeHTTP(recorder, asked)
+			a := answer{recorder}
+			switch a.Code {
+			case http.StatusOK:
+				scheme, credentials, _ := strings.Cut(shown, " ")
+				user, _ := base64.StdEncoding.DecodeString(credentials)
+				name, _, _ := strings.Cut(string(user), ":")
+				if place == "query" || shown != secretKey && strings.TrimSpace(credentials) != secretKey && !(strings.EqualFold(scheme, "Basic") && name == secretKey) {
+					t.Errorf("%s %q was let in", place, text)
+				}
+			case http.StatusUnauthorized, http.StatusForbidden:
+				if place == "X-Write-Key" && text == secretKey {
+					t.Errorf("the key was refused: %s", a.Body)
+				}
+				if strings.Contains(a.Body.String(), secretKey) {
+					t.Errorf("%s %q: the key is in the answer", place, text)
+				}
+			default:
+				t.Fatalf("%s %q: status %d: %s", place, text, a.Code, a.Body)
+			}
+		}
+	})
+}
+
+// FuzzParameters asks for lists with any parameters: they are answered with a page that
+// keeps to its limit, or refused as the caller's mistake.
+func FuzzParameters(f *testing.F) {
+	for _, seed := range [][3]string{
+		{"", "", ""}, {"1", "1", "1"}, {"-1", "-1", "-1"}, {"500", "9223372036854775807", "0"}, {"501", "9223372036854775808", "x"},
+		{"0x10", "1e3", "+1"}, {"٣", "\x00", " 1"}, {"1", "mug", ""}, {"1", "trg_1", ""}, {"9999999999999999999999", "%", "&"},
+	} {
+		f.Add(seed[0], seed[1], seed[2])
+	}
+	s := sqliteShop(f)
+	s.do(request{method: "PUT", path: "/v1/products", key: secretKey, body: productBody}).receipt(f)
+	s.do(request{method: "PUT", path: "/v1/carts/c1", key: secretKey, body: cartBody}).receipt(f)
+	f.Fuzz(func(t *testing.T, limit, after, seq string) {
+		s.t = t
+		if n, err := strconv.ParseInt(seq, 10, 64); err == nil && n > 2 {
+			seq = "2" // further on there is nothing but to wait for it
+		}
+		query := url.Values{"limit": {limit}, "after": {after}, "after_seq": {seq}}.Encode()
+		for _, path := range []string{"/v1/visitors", "/v1/visitors/1/sessions", "/v1/sessions", "/v1/sessions/1/events", "/v1/carts", "/v1/orders", "/v1/products", "/v1/triggers"} {
+			a := s.get(path + "?" + query)
+			switch a.Code {
+			case http.StatusOK:
+				var l list
+				a.read(t, &l)
+				n, err := strconv.Atoi(limit)
+				if limit != "" && (err != nil || n < 1 || len(l.Data) > n) {
+					t.Errorf("%s?%s: %d rows of %q", path, query, len(l.Data), limit)
+				}
+			case http.StatusBadRequest, http.StatusNotFound:
+			default:
+				t.Fatalf("%s?%s: status %d: %s", path, query, a.Code, a.Body)
+			}
+		}
+	})
 }

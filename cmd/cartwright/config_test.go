@@ -2,12 +2,14 @@ package main
 
 import (
 	"bytes"
+	"fmt"
 	"os"
 	"path/filepath"
 	"strings"
 	"testing"
 
 	"github.com/spf13/pflag"
+	"go.yaml.in/yaml/v3"
 )
 
 // told runs a command line that must be refused and returns what it is told.
@@ -107,4 +109,49 @@ func TestUsage(t *testing.T) {
 			t.Errorf("cartwright %s: told %q, want %q", tt.args, got, tt.want)
 		}
 	}
+}
+
+// FuzzConfigurationFile reads any text as the configuration. What is taken sets only
+// what there is, once, and the same each time; what is not names the file.
+func FuzzConfigurationFile(f *testing.F) {
+	for _, seed := range []string{
+		"port: 1\ncurrency: EUR\n", "webhooks: [a, b]\n", "port: [1]\n", "port: 1\nport: 2\n", "nosuch: 1\n", "- a\n", "&a port: 1\nhost: *a\n", "<<: {port: 1}\n",
+		"port: 0x10\n", "cart-wait: 90m\n", "? [a]\n: b\n", "rate-limit-address: .nan\n", "rate-limit-key: 1e999\n", "\ufeffport: 1\n", "port: 1\n---\nport: 2\n", "webhooks:\n- &x a\n- *x\n", "host: !!binary aGk=\n",
+	} {
+		f.Add([]byte(seed))
+	}
+	f.Fuzz(func(t *testing.T, text []byte) {
+		file := filepath.Join(t.TempDir(), "shop.yaml")
+		if err := os.WriteFile(file, text, 0o600); err != nil {
+			t.Fatal(err)
+		}
+		var read [2]string
+		for i := range read {
+			var c Config
+			flags := pflag.NewFlagSet("test", pflag.ContinueOnError)
+			c.databaseFlag(flags)
+			c.historyFlags(flags)
+			c.recoveryFlags(flags)
+			c.serveFlags(flags)
+			if err := load(flags, file, nil); err != nil {
+				if !strings.Contains(err.Error(), file) {
+					t.Errorf("%q: %v does not say where", text, err)
+				}
+				return
+			}
+			read[i] = fmt.Sprintf("%+v", c)
+		}
+		if read[0] != read[1] {
+			t.Errorf("%q was read as %s, then as %s", text, read[0], read[1])
+		}
+		var keys map[string]any
+		if err := yaml.Unmarshal(text, &keys); err != nil {
+			t.Errorf("%q was taken, but is no mapping of texts: %v", text, err)
+		}
+		for key := range keys {
+			if allSettings()[key] == nil {
+				t.Errorf("%q: %q was taken, but is no setting", text, key)
+			}
+		}
+	})
 }

@@ -1,10 +1,13 @@
 package wire
 
 import (
+	"bytes"
+	"encoding/json"
 	"errors"
 	"slices"
 	"strings"
 	"testing"
+	"unicode/utf8"
 )
 
 func TestOpenEnvelope(t *testing.T) {
@@ -54,4 +57,39 @@ func TestWriteKeyOf(t *testing.T) {
 			t.Errorf("%s: %q, want %q", in, got, want)
 		}
 	}
+}
+
+// FuzzEnvelope opens any body in both ways that batches are written. What is opened
+// is JSON as encoding/json reads it, with the same items in the same order.
+func FuzzEnvelope(f *testing.F) {
+	for _, seed := range []string{
+		`{"batch":[{"type":"page"}],"sentAt":"2026-11-23T20:00:00Z","writeKey":"wk"}`, `{"events":[1,null,"x",[],{}]}`, `{"batch":[1],"batch":[2,3]}`,
+		`{"b\u0061tch":[1]}`, `{"batch":[1],"writeKey":7}`, ` {"batch" : [ ] } `, `{"batch":[[[[]]]]}x`, "\ufeff{}", `{"batch":[1e400,-0]}`, `{"writeKey":"\ud800","batch":[]}`,
+	} {
+		f.Add([]byte(seed))
+	}
+	f.Fuzz(func(t *testing.T, body []byte) {
+		for _, name := range []string{"batch", "events"} {
+			e, err := OpenEnvelope(body, name)
+			if err != nil {
+				continue
+			}
+			var whole map[string]json.RawMessage
+			var items []json.RawMessage
+			if utf8.Valid(body) && (json.Unmarshal(body, &whole) != nil || json.Unmarshal(whole[name], &items) != nil) {
+				t.Fatalf("%q was opened", body)
+			}
+			if utf8.Valid(body) && len(items) != len(e.Items) {
+				t.Fatalf("%q: %d items, want %d", body, len(e.Items), len(items))
+			}
+			for i := range min(len(items), len(e.Items)) {
+				if !bytes.Equal(bytes.TrimSpace(items[i]), e.Items[i]) {
+					t.Errorf("%q: item %d is %q, want %q", body, i, e.Items[i], items[i])
+				}
+			}
+			if e.Sent < 0 || e.Sent > lastInstant || WriteKeyOf(body) != e.WriteKey {
+				t.Errorf("%q: sent %d, keys %q and %q", body, e.Sent, e.WriteKey, WriteKeyOf(body))
+			}
+		}
+	})
 }
