@@ -47,15 +47,20 @@ type DB struct {
 // they are ErrNewer if a later version of the program wrote the schema, ErrNotDurable if commits
 // would wait less for the disk than asked, and satisfy IsUnavailable if it may work later.
 func Open(ctx context.Context, url string, o Options) (*DB, error) {
-	db, err := open(ctx, url, o, embedded)
+	return openTo(ctx, url, o, newest)
+}
+
+// openTo is Open that brings an older schema up to version only.
+func openTo(ctx context.Context, url string, o Options, version int64) (*DB, error) {
+	db, err := open(ctx, url, o, embedded, version)
 	if err != nil {
 		return nil, fmt.Errorf("open database %s: %w", redacted(url), err)
 	}
 	return db, nil
 }
 
-// open is Open with the migrations to bring the schema up to.
-func open(ctx context.Context, url string, o Options, migrations fs.FS) (*DB, error) {
+// open is Open with the migrations to bring the schema up to, as far as version.
+func open(ctx context.Context, url string, o Options, migrations fs.FS, version int64) (*DB, error) {
 	durability, err := o.Durability.checked()
 	if err != nil {
 		return nil, err
@@ -64,7 +69,7 @@ func open(ctx context.Context, url string, o Options, migrations fs.FS) (*DB, er
 	if err != nil {
 		return nil, err
 	}
-	if err := db.prepare(ctx, migrations); err != nil {
+	if err := db.prepare(ctx, migrations, version); err != nil {
 		return nil, errors.Join(err, db.Close())
 	}
 	return db, nil
@@ -72,25 +77,36 @@ func open(ctx context.Context, url string, o Options, migrations fs.FS) (*DB, er
 
 // connect makes the pools of the database at url.
 func connect(url string, d Durability, log *slog.Logger) (*DB, error) {
-	switch {
-	case isPostgres(url):
+	if err := checkURL(url); err != nil {
+		return nil, err
+	}
+	if isPostgres(url) {
 		return connectPostgres(url, d, log)
-	case url == "":
-		return nil, errors.New("no database is named: give a file path or a postgres:// URL")
-	case strings.Contains(url, ":memory:"):
-		return nil, errors.New("a database in memory would be lost with every answer it gave: give a file path")
-	case strings.HasPrefix(url, "file:"), strings.Contains(url, "://"):
-		return nil, errors.New("not a database Cartwright knows: give a plain file path or a postgres:// URL")
 	}
 	return connectSQLite(url, d, log)
 }
 
+// checkURL refuses what names no database that could be opened.
+func checkURL(url string) error {
+	switch {
+	case isPostgres(url):
+		return nil
+	case url == "":
+		return errors.New("no database is named: give a file path or a postgres:// URL")
+	case strings.Contains(url, ":memory:"):
+		return errors.New("a database in memory would be lost with every answer it gave: give a file path")
+	case strings.HasPrefix(url, "file:"), strings.Contains(url, "://"):
+		return errors.New("not a database Cartwright knows: give a plain file path or a postgres:// URL")
+	}
+	return nil
+}
+
 // prepare makes the first connection, which confirms its durability, and brings the schema up to date.
-func (db *DB) prepare(ctx context.Context, migrations fs.FS) error {
+func (db *DB) prepare(ctx context.Context, migrations fs.FS, version int64) error {
 	if err := db.pools[0].PingContext(ctx); err != nil {
 		return err
 	}
-	return migrate(ctx, db.dialect, db.pools[0], migrations)
+	return migrate(ctx, db.dialect, db.pools[0], migrations, version)
 }
 
 // Close waits for transactions under way and closes all connections.

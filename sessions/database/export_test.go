@@ -11,7 +11,7 @@ import (
 
 // OpenAt is Open with migrations other than the embedded ones.
 func OpenAt(ctx context.Context, url string, o Options, migrations fs.FS) (*DB, error) {
-	return open(ctx, url, o, migrations)
+	return open(ctx, url, o, migrations, newest)
 }
 
 // Migrations are the embedded ones.

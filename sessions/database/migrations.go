@@ -7,9 +7,11 @@ import (
 	"errors"
 	"fmt"
 	"io/fs"
+	"math"
 	"time"
 
 	"github.com/pressly/goose/v3"
+	"gorm.io/gorm"
 )
 
 // ErrNewer means that a later version of the program has changed the schema: this one would
@@ -21,8 +23,12 @@ var ErrNewer = errors.New("the database was written by a newer version of Cartwr
 //go:embed migrations
 var embedded embed.FS
 
-// migrate brings the schema up to the last of the migrations that files holds in the dialect's folder.
-func migrate(ctx context.Context, dialect Dialect, writer *sql.DB, files fs.FS) error {
+// newest stands for the last migration there is.
+const newest int64 = math.MaxInt64
+
+// migrate brings the schema up to version, or the last of the migrations that files holds in the
+// dialect's folder if that is lower. A schema beyond version stays as it is.
+func migrate(ctx context.Context, dialect Dialect, writer *sql.DB, files fs.FS, version int64) error {
 	steps, err := fs.Sub(files, "migrations/"+string(dialect))
 	if err != nil {
 		return fmt.Errorf("read the migrations: %w", err)
@@ -32,7 +38,7 @@ func migrate(ctx context.Context, dialect Dialect, writer *sql.DB, files fs.FS) 
 	if err != nil {
 		return fmt.Errorf("read the migrations: %w", err)
 	}
-	return migrateUp(ctx, provider)
+	return migrateUp(ctx, provider, version)
 }
 
 func gooseDialect(d Dialect) goose.Dialect {
@@ -44,10 +50,10 @@ func gooseDialect(d Dialect) goose.Dialect {
 
 // migrateUp runs what is pending. Two processes may start on one new database: each migration is a
 // transaction, so one of them loses the race for it, and finds the other's work on looking again.
-func migrateUp(ctx context.Context, provider *goose.Provider) error {
+func migrateUp(ctx context.Context, provider *goose.Provider, version int64) error {
 	const tries = 10
 	for try := 1; ; try++ {
-		err := migrateOnce(ctx, provider)
+		err := migrateOnce(ctx, provider, version)
 		if err == nil || errors.Is(err, ErrNewer) || try == tries || ctx.Err() != nil {
 			return err
 		}
@@ -58,23 +64,55 @@ func migrateUp(ctx context.Context, provider *goose.Provider) error {
 	}
 }
 
-func migrateOnce(ctx context.Context, provider *goose.Provider) error {
+func migrateOnce(ctx context.Context, provider *goose.Provider, version int64) error {
 	current, target, err := provider.GetVersions(ctx)
 	if err != nil {
 		return fmt.Errorf("read the schema's version: %w", err)
 	}
 	if current > target {
-		return fmt.Errorf("schema version %d, known up to %d: %w", current, target, ErrNewer)
+		return newer(current, target)
 	}
 	pending, err := provider.HasPending(ctx)
 	if err != nil {
 		return fmt.Errorf("compare the schema with the migrations: %w", err)
 	}
-	if !pending {
+	if !pending || current >= version {
 		return nil
 	}
-	if _, err := provider.Up(ctx); err != nil {
+	if _, err := provider.UpTo(ctx, version); err != nil {
 		return fmt.Errorf("migrate the schema: %w", err)
 	}
 	return nil
+}
+
+// newer says which versions do not fit.
+func newer(current, known int64) error {
+	return fmt.Errorf("schema version %d, known up to %d: %w", current, known, ErrNewer)
+}
+
+// Known is the schema version that this program brings a database to.
+func Known() int64 {
+	names, _ := fs.Glob(embedded, "migrations/"+string(SQLite)+"/*.sql") // the pattern is well-formed
+	var last int64
+	for _, name := range names {
+		if n, err := goose.NumericComponent(name); err == nil {
+			last = max(last, n)
+		}
+	}
+	return last
+}
+
+// Version is the schema version of the database as tx sees it, 0 if it has no schema of ours.
+func Version(tx *gorm.DB) (int64, error) {
+	var version *int64
+	if !tx.Migrator().HasTable("goose_db_version") {
+		return 0, nil
+	}
+	if err := tx.Raw("SELECT max(version_id) FROM goose_db_version WHERE is_applied").Scan(&version).Error; err != nil {
+		return 0, fmt.Errorf("read the schema's version: %w", err)
+	}
+	if version == nil {
+		return 0, nil
+	}
+	return *version, nil
 }

@@ -46,15 +46,9 @@ func redacted(database string) string {
 // connectPostgres makes a pool that writes and one whose sessions are read-only, so that writing
 // through Read fails here as it does on SQLite. Nothing is connected yet.
 func connectPostgres(database string, d Durability, log *slog.Logger) (*DB, error) {
-	config, err := pgx.ParseConfig(database)
+	config, err := postgresConfig(database, d)
 	if err != nil {
 		return nil, err
-	}
-	config.RuntimeParams["application_name"] = "cartwright"
-	config.RuntimeParams["timezone"] = "UTC"
-	config.RuntimeParams["synchronous_commit"] = "on"
-	if d == Off {
-		config.RuntimeParams["synchronous_commit"] = "off"
 	}
 	readonly := config.Copy()
 	readonly.RuntimeParams["default_transaction_read_only"] = "on"
@@ -68,6 +62,21 @@ func connectPostgres(database string, d Durability, log *slog.Logger) (*DB, erro
 		return nil, errors.Join(err, db.Close())
 	}
 	return db, nil
+}
+
+// postgresConfig is how connections to database are made, and what their sessions are told.
+func postgresConfig(database string, d Durability) (*pgx.ConnConfig, error) {
+	config, err := pgx.ParseConfig(database)
+	if err != nil {
+		return nil, err
+	}
+	config.RuntimeParams["application_name"] = "cartwright"
+	config.RuntimeParams["timezone"] = "UTC"
+	config.RuntimeParams["synchronous_commit"] = "on"
+	if d == Off {
+		config.RuntimeParams["synchronous_commit"] = "off"
+	}
+	return config, nil
 }
 
 // confirmPostgres reads back, on a new connection, how durable a commit is: a connection pooler on the
