@@ -54,12 +54,16 @@ type claimed struct {
 
 // claim takes due deliveries of an endpoint, in a transaction that keeps everybody
 // from appending: those that are right now are marked as sending and returned,
-// the others are put off or end in it.
-func (d *Delivery) claim(ctx context.Context, id EndpointID) (claimed, error) {
+// the others are put off or end in it. It takes none when deliveries are paused,
+// unless since the given time already.
+func (d *Delivery) claim(ctx context.Context, id EndpointID, pause sessions.Millis) (claimed, error) {
 	var c claimed
 	_, err := d.log.Decide(ctx, func(tx *gorm.DB, _ sessions.Head) ([]*sessions.Event, error) {
 		c = claimed{}
 		now := sessions.MillisOf(d.now())
+		if since, err := pausedSince(tx, DeliveryJob); err != nil || since != 0 && since != pause {
+			return nil, err
+		}
 		var endpoint endpointRow
 		if err := tx.Where("id = ?", int64(id)).Take(&endpoint).Error; err != nil {
 			return nil, fmt.Errorf("load endpoint %d: %w", id, err)

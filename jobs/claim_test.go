@@ -22,7 +22,7 @@ func TestLostAttemptIsMadeAgain(t *testing.T) {
 		if _, err := p.fanOut(t.Context(), sessions.MillisOf(now)); err != nil {
 			t.Fatal(err)
 		}
-		lost, err := p.claim(t.Context(), 1)
+		lost, err := p.claim(t.Context(), 1, 0)
 		if err != nil || len(lost.attempts) != 1 {
 			t.Fatalf("claimed %+v, %v", lost, err)
 		}
@@ -60,12 +60,12 @@ func TestLastAttemptLostFails(t *testing.T) {
 			t.Fatal(err)
 		}
 		for range webhook.Attempts {
-			if c, err := p.claim(t.Context(), 1); err != nil || len(c.attempts) != 1 {
+			if c, err := p.claim(t.Context(), 1, 0); err != nil || len(c.attempts) != 1 {
 				t.Fatalf("claimed %+v, %v", c, err)
 			}
 			now = now.Add(ClaimTimeout)
 		}
-		if c, err := p.claim(t.Context(), 1); err != nil || len(c.attempts) != 0 || len(c.ended) != 1 {
+		if c, err := p.claim(t.Context(), 1, 0); err != nil || len(c.attempts) != 0 || len(c.ended) != 1 {
 			t.Fatalf("claimed %+v, %v", c, err)
 		}
 		p.rows(`trigger_id  endpoint  status  attempts  code  last_error
@@ -84,12 +84,12 @@ func TestLateDeliveryCounts(t *testing.T) {
 		if _, err := p.fanOut(t.Context(), sessions.MillisOf(now)); err != nil {
 			t.Fatal(err)
 		}
-		first, err := p.claim(t.Context(), 1)
+		first, err := p.claim(t.Context(), 1, 0)
 		if err != nil {
 			t.Fatal(err)
 		}
 		now = now.Add(ClaimTimeout)
-		second, err := p.claim(t.Context(), 1)
+		second, err := p.claim(t.Context(), 1, 0)
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -117,12 +117,12 @@ func TestLateFailureIsDropped(t *testing.T) {
 		if _, err := p.fanOut(t.Context(), sessions.MillisOf(now)); err != nil {
 			t.Fatal(err)
 		}
-		first, err := p.claim(t.Context(), 1)
+		first, err := p.claim(t.Context(), 1, 0)
 		if err != nil {
 			t.Fatal(err)
 		}
 		now = now.Add(ClaimTimeout)
-		if _, err := p.claim(t.Context(), 1); err != nil {
+		if _, err := p.claim(t.Context(), 1, 0); err != nil {
 			t.Fatal(err)
 		}
 		first.attempts[0].outcome = webhook.Outcome{Result: webhook.Retry, Reason: "late"}

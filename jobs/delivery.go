@@ -60,7 +60,7 @@ func NewDelivery(o DeliveryOptions) *Delivery {
 // Job returns the line of the table that delivers.
 func (d *Delivery) Job(schedule string) Job {
 	return Job{
-		Name: "delivery", Schedule: schedule, Deadline: 30 * time.Second, Run: d.Run,
+		Name: DeliveryJob, Schedule: schedule, Deadline: 30 * time.Second, Run: d.Run,
 		Purpose: "Send triggers to the shop's endpoints and try again what did not arrive.",
 	}
 }
@@ -78,13 +78,18 @@ func (d *Delivery) Run(ctx context.Context, now time.Time) (Report, error) {
 	if err != nil {
 		return d.report(err)
 	}
+	// A run that begins during a pause was asked for: only a later pause ends its workers.
+	pause, err := pausedSince(d.db.Read(ctx), DeliveryJob)
+	if err != nil {
+		return d.report(err)
+	}
 	due, err := d.dueEndpoints(ctx, sessions.MillisOf(now))
 	if err != nil {
 		return d.report(err)
 	}
 	var started []<-chan struct{}
 	for _, id := range due {
-		if done, ok := d.start(id); ok {
+		if done, ok := d.start(id, pause); ok {
 			started = append(started, done)
 		}
 	}
@@ -124,8 +129,9 @@ func (d *Delivery) dueEndpoints(ctx context.Context, now sessions.Millis) ([]End
 	return ids, nil
 }
 
-// start begins a worker for an endpoint, unless one is busy or all are to end.
-func (d *Delivery) start(id EndpointID) (done <-chan struct{}, ok bool) {
+// start begins a worker for an endpoint, unless one is busy or all are to end. The worker ends at a
+// pause other than the one given.
+func (d *Delivery) start(id EndpointID, pause sessions.Millis) (done <-chan struct{}, ok bool) {
 	d.mu.Lock()
 	defer d.mu.Unlock()
 	if d.closed || d.busy[id] {
@@ -135,7 +141,7 @@ func (d *Delivery) start(id EndpointID) (done <-chan struct{}, ok bool) {
 	end := make(chan struct{})
 	d.workers.Go(func() {
 		defer close(end)
-		err := d.work(id)
+		err := d.work(id, pause)
 		d.mu.Lock()
 		defer d.mu.Unlock()
 		delete(d.busy, id)

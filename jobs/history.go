@@ -31,6 +31,16 @@ type Run struct {
 	Error   string          `json:"error,omitempty"`
 }
 
+// MarshalJSON writes times as text, in UTC.
+func (r Run) MarshalJSON() ([]byte, error) {
+	type fields Run
+	return json.Marshal(struct {
+		fields
+		Started time.Time `json:"started_at"`
+		Ended   time.Time `json:"ended_at"`
+	}{fields(r), r.Started.Time(), r.Ended.Time()})
+}
+
 // staleness is how far the saved state may fall behind while nothing happens.
 // A job that looks for work each second would else write each second.
 const staleness = time.Minute
@@ -113,9 +123,9 @@ func saveRun(ctx context.Context, db *database.DB, history *Run, s *state) error
 }
 
 // loadStates returns what was saved of the last run of each job.
-func loadStates(ctx context.Context, db *database.DB) (map[string]state, error) {
+func loadStates(tx *gorm.DB) (map[string]state, error) {
 	var rows []stateRow
-	if err := db.Read(ctx).Find(&rows).Error; err != nil {
+	if err := tx.Find(&rows).Error; err != nil {
 		return nil, fmt.Errorf("load states of jobs: %w", err)
 	}
 	states := make(map[string]state, len(rows))
@@ -130,12 +140,22 @@ func loadStates(ctx context.Context, db *database.DB) (map[string]state, error) 
 	return states, nil
 }
 
-// Runs returns the newest runs of a job that did something, failed, or went
-// otherwise than the run before, newest first.
-func Runs(ctx context.Context, db *database.DB, job string, limit int) ([]Run, error) {
+// Runs returns runs of a job that did something, failed, went otherwise than the
+// run before, or were asked for: newest first, and begun before a time unless that
+// is 0. The error is [ErrUnknownJob] if there are none, and no such job.
+func Runs(ctx context.Context, db *database.DB, job string, before sessions.Millis, limit int) ([]Run, error) {
 	var rows []runRow
-	if err := db.Read(ctx).Where("job = ?", job).Order("started_at DESC").Limit(limit).Find(&rows).Error; err != nil {
+	query := db.Read(ctx).Where("job = ?", job)
+	if before > 0 {
+		query = query.Where("started_at < ?", int64(before))
+	}
+	if err := query.Order("started_at DESC").Limit(limit).Find(&rows).Error; err != nil {
 		return nil, fmt.Errorf("load runs of job %s: %w", job, err)
+	}
+	if len(rows) == 0 {
+		if err := checkKnown(db.Read(ctx), job); err != nil {
+			return nil, fmt.Errorf("load runs of job %q: %w", job, err)
+		}
 	}
 	runs := make([]Run, len(rows))
 	for i, r := range rows {

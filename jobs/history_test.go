@@ -46,11 +46,11 @@ func TestStatesAreLoadedAsSaved(t *testing.T) {
 				t.Fatal(err)
 			}
 		}
-		states, err := loadStates(t.Context(), db)
+		states, err := loadStates(db.Read(t.Context()))
 		if err != nil {
 			t.Fatal(err)
 		}
-		runs, err := Runs(t.Context(), db, "a", 10)
+		runs, err := Runs(t.Context(), db, "a", 0, 10)
 		if err != nil || len(runs) != 1 {
 			t.Fatalf("runs %v, %v", runs, err)
 		}

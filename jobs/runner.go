@@ -22,9 +22,10 @@ type Runner struct {
 	cron *cron.Cron
 	jobs []*scheduled // in the order of the table
 
-	base   context.Context // of all runs
-	cancel context.CancelFunc
-	atOnce sync.WaitGroup // the runs that Start began
+	base    context.Context // of all runs
+	cancel  context.CancelFunc
+	atOnce  sync.WaitGroup     // the runs that cron did not begin, and what looks for requests
+	unwatch context.CancelFunc // ends the looking
 }
 
 // NewRunner returns a runner for a table, or everything that [Check] finds wrong
@@ -53,8 +54,11 @@ func NewRunner(db *database.DB, log *slog.Logger, table []Job) (*Runner, error) 
 // never ran, or whose time came while the program was down, runs at once. The
 // end of ctx does not stop the runner: [Runner.Stop] does.
 func (r *Runner) Start(ctx context.Context) error {
-	states, err := loadStates(ctx, r.db)
+	states, err := loadStates(r.db.Read(ctx))
 	if err != nil {
+		return err
+	}
+	if err := saveTable(ctx, r.db, r.jobs); err != nil {
 		return err
 	}
 	r.base, r.cancel = context.WithCancel(context.WithoutCancel(ctx))
@@ -68,6 +72,9 @@ func (r *Runner) Start(ctx context.Context) error {
 		}
 	}
 	r.cron.Start()
+	watching, unwatch := context.WithCancel(r.base)
+	r.unwatch = unwatch
+	r.atOnce.Go(func() { r.watch(watching) })
 	return nil
 }
 
@@ -86,6 +93,7 @@ func (r *Runner) Stop(ctx context.Context) error {
 
 // drain waits for the end of all runs.
 func (r *Runner) drain(ctx context.Context) error {
+	r.unwatch()
 	woken := r.cron.Stop()
 	done := make(chan struct{})
 	go func() {
@@ -136,7 +144,17 @@ func (r *Runner) tick(s *scheduled) {
 		}
 		return
 	}
-	run := s.perform(r.base, now, r.log)
+	paused, err := pausedSince(r.db.Read(r.base), s.Name)
+	if paused != 0 {
+		s.pass()
+		return
+	}
+	run := Run{Job: s.Name, Started: sessions.MillisOf(now), Outcome: Failed}
+	if err != nil {
+		run.Error = oneLine(err.Error())
+	} else {
+		run = s.perform(r.base, now, r.log)
+	}
 	run.Ended = sessions.MillisOf(time.Now())
 	history, last := s.end(run)
 	r.save(s, history, last)

@@ -62,7 +62,7 @@ func TestRunnerKeepsItsSchedule(t *testing.T) {
 			status.Report["done"] != 3 || status.Started.Sub(begun) != 2*time.Minute || status.Running || status.Purpose != "count" {
 			t.Errorf("status %+v", status)
 		}
-		runs, err := Runs(t.Context(), db, "tick", 2)
+		runs, err := Runs(t.Context(), db, "tick", 0, 2)
 		if err != nil || len(runs) != 2 || runs[0].Report["done"] != 3 || runs[1].Report["done"] != 2 {
 			t.Errorf("history %+v, %v", runs, err)
 		}

@@ -63,6 +63,13 @@ func (s *scheduled) end(run Run) (history *Run, last *state) {
 	return history, last
 }
 
+// pass ends what begin began, without a run.
+func (s *scheduled) pass() {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.busy = time.Time{}
+}
+
 // now returns whether the job runs, its last run, and when that was saved.
 func (s *scheduled) now() (running bool, last state, saved sessions.Millis) {
 	s.mu.Lock()

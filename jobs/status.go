@@ -1,6 +1,7 @@
 package jobs
 
 import (
+	"context"
 	"time"
 
 	"cartwright/sessions"
@@ -11,7 +12,7 @@ type Status struct {
 	Name     string     `json:"name"`
 	Schedule string     `json:"schedule"`
 	Purpose  string     `json:"purpose"`
-	Running  bool       `json:"running"`
+	Running  bool       `json:"running"`                   // in the process that was asked
 	Started  *time.Time `json:"last_started_at,omitempty"` // of the last run that ended
 	Ended    *time.Time `json:"last_ended_at,omitempty"`
 	Outcome  string     `json:"outcome,omitempty"` // ok, failed or panicked
@@ -19,28 +20,58 @@ type Status struct {
 	Error    string     `json:"error,omitempty"`
 	Runs     int64      `json:"runs"` // ever
 	Next     *time.Time `json:"next_run_at,omitempty"`
+	Paused   *Pause     `json:"paused,omitempty"`
+	Request  *Request   `json:"last_request,omitempty"` // the last run that was asked for
 
 	Outcomes map[string]int64 `json:"-"` // how often runs of this process ended so
 }
 
-// Status returns the table as it stands, in its order. Next is absent before
-// [Runner.Start].
+// ran sets what the last run that ended says.
+func (s *Status) ran(last state) {
+	s.Started, s.Ended = moment(last.Started), moment(last.Ended)
+	s.Outcome, s.Report, s.Error, s.Runs = last.Outcome, last.Report, last.Error, last.runs
+}
+
+// Status returns the table as this process has it, in its order. Next is absent
+// before [Runner.Start]. What others ask for and do is in [Runner.Standing].
 func (r *Runner) Status() []Status {
 	list := make([]Status, len(r.jobs))
 	for i, s := range r.jobs {
 		running, last, _ := s.now()
-		list[i] = Status{
-			Name: s.Name, Schedule: s.Schedule, Purpose: s.Purpose, Running: running,
-			Started: moment(last.Started), Ended: moment(last.Ended),
-			Outcome: last.Outcome, Report: last.Report, Error: last.Error, Runs: last.runs,
-			Outcomes: s.counted(),
-		}
+		list[i] = Status{Name: s.Name, Schedule: s.Schedule, Purpose: s.Purpose, Running: running, Outcomes: s.counted()}
+		list[i].ran(last)
 		if next := r.cron.Entry(s.entry).Next; !next.IsZero() {
 			next = next.UTC()
 			list[i].Next = &next
 		}
 	}
 	return list
+}
+
+// Standing returns the table as it stands: what the database has of all
+// processes, and what this one knows better. Next is absent while a job is paused.
+func (r *Runner) Standing(ctx context.Context) ([]Status, error) {
+	list, err := Table(ctx, r.db, time.Now())
+	if err != nil {
+		return nil, err
+	}
+	own := map[string]Status{}
+	for _, s := range r.Status() {
+		own[s.Name] = s
+	}
+	for i, stored := range list {
+		here, found := own[stored.Name]
+		if !found || here.Started == nil || stored.Started != nil && stored.Started.After(*here.Started) {
+			list[i].Running = here.Running
+			continue
+		}
+		here.Paused, here.Request = stored.Paused, stored.Request
+		if here.Paused != nil {
+			here.Next = nil
+		}
+		list[i] = here
+	}
+	return list, nil
 }
 
 // moment returns a time, nil for none.

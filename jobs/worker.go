@@ -4,6 +4,8 @@ import (
 	"context"
 	"fmt"
 	"sync"
+
+	"cartwright/sessions"
 )
 
 // rounds is how often a worker takes what is due for its endpoint before it makes
@@ -11,8 +13,8 @@ import (
 const rounds = 64
 
 // work sends what is due for an endpoint, a few messages at a time, until nothing
-// is. A mistake of ours in it ends this worker, not the program.
-func (d *Delivery) work(id EndpointID) (err error) {
+// is, or deliveries are paused otherwise than they were. A mistake of ours in it ends this worker, not the program.
+func (d *Delivery) work(id EndpointID, pause sessions.Millis) (err error) {
 	defer func() {
 		if p := recover(); p != nil {
 			err = fmt.Errorf("deliver to endpoint %d: panic: %v", id, p)
@@ -22,7 +24,7 @@ func (d *Delivery) work(id EndpointID) (err error) {
 		if d.closing() {
 			return nil
 		}
-		c, err := d.claim(d.base, id)
+		c, err := d.claim(d.base, id, pause)
 		if err != nil {
 			return err
 		}

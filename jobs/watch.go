@@ -1,0 +1,67 @@
+package jobs
+
+import (
+	"context"
+	"time"
+
+	"cartwright/sessions"
+)
+
+// watching is how often requests are looked for.
+const watching = time.Second
+
+// watch takes up the runs that are asked for, until ctx ends.
+func (r *Runner) watch(ctx context.Context) {
+	ticks := time.NewTicker(watching)
+	defer ticks.Stop()
+	for {
+		select {
+		case <-ctx.Done():
+			return
+		case <-ticks.C:
+		}
+		rows, err := loadRequests(r.db.Read(ctx).Where("begun_at = 0"))
+		if err != nil {
+			if ctx.Err() == nil {
+				r.log.Warn("requests of runs", "error", err)
+			}
+			continue
+		}
+		for _, row := range rows {
+			for _, s := range r.jobs {
+				if s.Name == row.Job {
+					r.atOnce.Go(func() { r.oblige(s, row) })
+				}
+			}
+		}
+	}
+}
+
+// oblige makes the run of a request, unless the job runs, when the request waits for the next look, or
+// another process was first. Whether the job is paused does not matter.
+func (r *Runner) oblige(s *scheduled, request requestRow) {
+	now := time.Now().UTC()
+	if run, _ := s.begin(now); !run {
+		return
+	}
+	taken, err := takeRequest(r.base, r.db, request, now)
+	if err != nil {
+		r.log.Error("request of a run", "job", s.Name, "error", err)
+	}
+	if !taken {
+		s.pass()
+		return
+	}
+	run := s.perform(r.base, now, r.log)
+	run.Ended = sessions.MillisOf(time.Now())
+	history, last := s.end(run)
+	if history == nil {
+		history = &run // somebody asked for it: worth a line, whatever it did
+	}
+	r.save(s, history, last)
+	ctx, cancel := context.WithTimeout(context.WithoutCancel(r.base), 10*time.Second)
+	defer cancel()
+	if err := settleRequest(ctx, r.db, request, run); err != nil {
+		r.log.Error("request of a run", "job", s.Name, "error", err)
+	}
+}
