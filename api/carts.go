@@ -103,9 +103,3 @@ func (s *Server) triggers(c *call) error {
 	c.JSON(http.StatusOK, pageOf(rows, limit, func(t cart.Trigger) string { return t.ID }))
 	return nil
 }
-
-// jobs answers GET /v1/jobs.
-func (s *Server) jobs(c *call) error {
-	c.JSON(http.StatusOK, map[string]any{"data": s.Jobs(), "next": nil})
-	return nil
-}

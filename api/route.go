@@ -69,6 +69,10 @@ func (s *Server) routes() []route {
 		{method: get, path: "/v1/products/:id", scope: Secret, handle: s.product},
 		{method: get, path: "/v1/triggers", scope: Secret, handle: s.triggers},
 		{method: get, path: "/v1/jobs", scope: Secret, handle: s.jobs},
+		{method: get, path: "/v1/jobs/:name/runs", scope: Secret, handle: s.jobRuns},
+		{method: post, path: "/v1/jobs/:name/run", scope: Secret, handle: s.runJob},
+		{method: post, path: "/v1/jobs/:name/pause", scope: Secret, handle: s.pauseJob},
+		{method: post, path: "/v1/jobs/:name/resume", scope: Secret, handle: s.resumeJob},
 	}
 	if s.Metrics != nil {
 		table = append(table, route{method: get, path: "/metrics", scope: anyone, handle: s.metrics})

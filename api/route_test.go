@@ -1,6 +1,7 @@
 package api_test
 
 import (
+	"context"
 	"errors"
 	"net/http"
 	"strings"
@@ -20,7 +21,7 @@ const (
 // What each route answers without a key, with a write key and with a secret key, on a
 // shop in which u1 ordered a cart.
 func TestRoutes(t *testing.T) {
-	const ok, none, may, not = 200, 401, 403, 404
+	const ok, accepted, none, may, not = 200, 202, 401, 403, 404
 	table := []struct {
 		method, path, body   string
 		keyless, write, full int
@@ -66,6 +67,15 @@ func TestRoutes(t *testing.T) {
 		{"GET", "/v1/products/unknown", "", none, may, not},
 		{"GET", "/v1/triggers", "", none, may, ok},
 		{"GET", "/v1/jobs", "", none, may, ok},
+		{"GET", "/v1/jobs/detection/runs?after=9&limit=1", "", none, may, ok},
+		{"GET", "/v1/jobs/unknown/runs", "", none, may, not},
+		{"POST", "/v1/jobs/detection/run", "", none, may, accepted},
+		{"POST", "/v1/jobs/detection/run", `{"reason":"to see"}`, none, may, accepted},
+		{"POST", "/v1/jobs/unknown/run", "", none, may, not},
+		{"POST", "/v1/jobs/detection/pause", `{"reason":"holidays"}`, none, may, ok},
+		{"POST", "/v1/jobs/unknown/pause", `{"reason":"holidays"}`, none, may, not},
+		{"POST", "/v1/jobs/detection/resume", "", none, may, ok},
+		{"POST", "/v1/jobs/unknown/resume", "", none, may, not},
 	}
 	codes := map[int]string{none: "key_missing", may: "scope_insufficient", not: "not_found"}
 	testdb.Each(t, func(t *testing.T, db *database.DB) {
@@ -112,7 +122,7 @@ func TestReadiness(t *testing.T) {
 }
 
 func TestPanicIsAProblem(t *testing.T) {
-	s := sqliteShop(t, func(c *api.Config) { c.Jobs = func() any { panic("planted") } })
+	s := sqliteShop(t, func(c *api.Config) { c.Jobs.List = func(context.Context) (any, error) { panic("planted") } })
 	s.get("/v1/jobs").wants(t, 500, "internal")
 	if !strings.Contains(s.logged.String(), "planted") {
 		t.Errorf("the panic is not in the log: %s", s.logged)

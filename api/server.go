@@ -36,7 +36,7 @@ type Config struct {
 	Keys      *Keys
 	Decoder   *wire.Decoder
 	Inbound   Inbound
-	Jobs      func() any                  // the jobs with their last and next runs, to be sent as a list
+	Jobs      Jobs
 	Ready     func(context.Context) error // why requests cannot be served now; nil means never
 
 	// Metrics answers /metrics; nil means there is no such route. Observe is told of

@@ -16,6 +16,7 @@ import (
 	"cartwright/api"
 	"cartwright/cart"
 	"cartwright/fixtures/testdb"
+	"cartwright/jobs"
 	"cartwright/recommend"
 	"cartwright/sessions"
 	"cartwright/sessions/database"
@@ -85,7 +86,7 @@ func newShop(t testing.TB, db *database.DB, changes ...func(*api.Config)) *shop 
 			s.clients = append(s.clients, c)
 			e.Bot = strings.Contains(c.UserAgent, "Googlebot")
 		}},
-		Jobs:  func() any { return []any{detectionJob} },
+		Jobs:  plannedJobs(),
 		Ready: func(context.Context) error { return s.ready },
 		Now:   now, Logger: slog.New(slog.NewTextHandler(s.logged, nil)),
 	}
@@ -207,3 +208,25 @@ func (s *shop) ingest() sessions.Ingest {
 
 // repeated is an item n times, as in an array.
 func repeated(item string, n int) string { return strings.TrimSuffix(strings.Repeat(item+",", n), ",") }
+
+// plannedJobs are jobs that know one of them and answer what they were asked.
+func plannedJobs() api.Jobs {
+	known := func(job string) error {
+		if job != "detection" {
+			return sessions.ErrNotFound
+		}
+		return nil
+	}
+	return api.Jobs{
+		List: func(context.Context) (any, error) { return []any{detectionJob}, nil },
+		Runs: func(_ context.Context, job string, _ sessions.Millis, _ int) ([]api.JobRun, error) {
+			run := jobs.Run{Job: job, Started: 7, Ended: 8, Outcome: jobs.OK, Report: jobs.Report{"abandoned": 1}}
+			return []api.JobRun{{Started: 7, Answer: run}}, known(job)
+		},
+		Run: func(_ context.Context, job, who, reason string) (any, error) {
+			return &jobs.Request{Number: 1, Asked: start, Who: who, Reason: reason}, known(job)
+		},
+		Pause:  func(_ context.Context, job, _, _ string) error { return known(job) },
+		Resume: func(_ context.Context, job string) error { return known(job) },
+	}
+}

@@ -144,7 +144,7 @@ func (s *Shop) openServer(context.Context) error {
 		Products: recommend.NewCatalog(s.db), Recommend: s.recommender, Keys: api.NewKeys(s.db),
 		Decoder: &wire.Decoder{Currency: s.config.Currency, Enrich: enricher(agents)},
 		Inbound: api.Inbound{Shopify: s.config.ShopifySecrets, WooCommerce: s.config.WooCommerceSecrets},
-		Jobs:    func() any { return s.runner.Status() },
+		Jobs:    s.jobOrders(),
 		Metrics: s.metrics.handler(), Observe: s.metrics.answered,
 		Ready: s.ready, Logger: s.options.Logger, TrustedProxies: s.config.TrustedProxies,
 		Limits: api.Limits{Address: s.config.RateLimitAddress, Key: s.config.RateLimitKey},

@@ -17,9 +17,14 @@ import (
 	"cartwright/sessions/database"
 )
 
+// options are how the shop's database is opened.
+func (c Config) options() database.Options { return database.Options{Durability: c.Durability} }
+
 // openDatabase opens the shop's database; a nil logger is told nothing.
 func (c Config) openDatabase(ctx context.Context, log *slog.Logger) (*database.DB, error) {
-	return database.Open(ctx, c.Database, database.Options{Durability: c.Durability, Logger: log})
+	o := c.options()
+	o.Logger = log
+	return database.Open(ctx, c.Database, o)
 }
 
 // openExisting opens a database that must be there: what only looks at one makes
