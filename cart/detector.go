@@ -9,6 +9,7 @@ import (
 	"gorm.io/gorm"
 
 	"cartwright/sessions"
+	"cartwright/sessions/database"
 )
 
 // Detector finds carts that are due for a decision and decides.
@@ -31,6 +32,10 @@ type Options struct {
 	// were idle before recovery was switched on. Otherwise only what is due is
 	// looked at: eligible and not decided yet.
 	History bool
+
+	// Lease is whose end makes the detection stop, without a trace of the
+	// transaction that it is in.
+	Lease database.Lease
 }
 
 // Report counts what one detection did.
@@ -78,6 +83,9 @@ func (d *Detector) Detect(ctx context.Context, now time.Time, o Options) (Report
 		var part Report
 		var next page
 		_, err := d.log.Decide(ctx, func(tx *gorm.DB, h sessions.Head) ([]*sessions.Event, error) {
+			if err := o.Lease.Hold(tx); err != nil {
+				return nil, err
+			}
 			run := run{tx: tx, flow: d.flow, head: h, now: sessions.MillisOf(now), options: o}
 			events, err := run.decide(p)
 			part, next, more = run.report, run.next, run.more

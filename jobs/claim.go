@@ -10,6 +10,7 @@ import (
 	"cartwright/cart"
 	"cartwright/jobs/webhook"
 	"cartwright/sessions"
+	"cartwright/sessions/database"
 )
 
 // ClaimTimeout is how long after its begin an attempt without a noted outcome is
@@ -56,10 +57,13 @@ type claimed struct {
 // from appending: those that are right now are marked as sending and returned,
 // the others are put off or end in it. It takes none when deliveries are paused,
 // unless since the given time already.
-func (d *Delivery) claim(ctx context.Context, id EndpointID, pause sessions.Millis) (claimed, error) {
+func (d *Delivery) claim(ctx context.Context, id EndpointID, lease database.Lease, pause sessions.Millis) (claimed, error) {
 	var c claimed
 	_, err := d.log.Decide(ctx, func(tx *gorm.DB, _ sessions.Head) ([]*sessions.Event, error) {
 		c = claimed{}
+		if err := lease.Hold(tx); err != nil {
+			return nil, err
+		}
 		now := sessions.MillisOf(d.now())
 		if since, err := pausedSince(tx, DeliveryJob); err != nil || since != 0 && since != pause {
 			return nil, err

@@ -19,10 +19,10 @@ func TestLostAttemptIsMadeAgain(t *testing.T) {
 		now := time.Date(2026, 3, 1, 12, 0, 0, 0, time.UTC)
 		p := newPost(t, db, func() time.Time { return now }, "a.example")
 		p.told.add(1, "trg_1")
-		if _, err := p.fanOut(t.Context(), sessions.MillisOf(now)); err != nil {
+		if _, err := p.fanOut(t.Context(), database.Lease{}, sessions.MillisOf(now)); err != nil {
 			t.Fatal(err)
 		}
-		lost, err := p.claim(t.Context(), 1, 0)
+		lost, err := p.claim(t.Context(), 1, database.Lease{}, 0)
 		if err != nil || len(lost.attempts) != 1 {
 			t.Fatalf("claimed %+v, %v", lost, err)
 		}
@@ -41,7 +41,7 @@ func TestLostAttemptIsMadeAgain(t *testing.T) {
 			t.Fatalf("sent %v", got)
 		}
 		lost.attempts[0].outcome = webhook.Outcome{Result: webhook.Retry, Reason: "late"}
-		if ended, err := p.settle(t.Context(), lost.attempts); err != nil || len(ended) != 0 {
+		if ended, err := p.settle(t.Context(), database.Lease{}, lost.attempts); err != nil || len(ended) != 0 {
 			t.Errorf("the late result ended %v, %v", ended, err)
 		}
 		p.rows(`trigger_id  endpoint  status     attempts  code  last_error
@@ -56,16 +56,16 @@ func TestLastAttemptLostFails(t *testing.T) {
 		now := time.Date(2026, 3, 1, 12, 0, 0, 0, time.UTC)
 		p := newPost(t, db, func() time.Time { return now }, "a.example")
 		p.told.add(1, "trg_1")
-		if _, err := p.fanOut(t.Context(), sessions.MillisOf(now)); err != nil {
+		if _, err := p.fanOut(t.Context(), database.Lease{}, sessions.MillisOf(now)); err != nil {
 			t.Fatal(err)
 		}
 		for range webhook.Attempts {
-			if c, err := p.claim(t.Context(), 1, 0); err != nil || len(c.attempts) != 1 {
+			if c, err := p.claim(t.Context(), 1, database.Lease{}, 0); err != nil || len(c.attempts) != 1 {
 				t.Fatalf("claimed %+v, %v", c, err)
 			}
 			now = now.Add(ClaimTimeout)
 		}
-		if c, err := p.claim(t.Context(), 1, 0); err != nil || len(c.attempts) != 0 || len(c.ended) != 1 {
+		if c, err := p.claim(t.Context(), 1, database.Lease{}, 0); err != nil || len(c.attempts) != 0 || len(c.ended) != 1 {
 			t.Fatalf("claimed %+v, %v", c, err)
 		}
 		p.rows(`trigger_id  endpoint  status  attempts  code  last_error
@@ -81,22 +81,22 @@ func TestLateDeliveryCounts(t *testing.T) {
 		now := time.Date(2026, 3, 1, 12, 0, 0, 0, time.UTC)
 		p := newPost(t, db, func() time.Time { return now }, "a.example")
 		p.told.add(1, "trg_1")
-		if _, err := p.fanOut(t.Context(), sessions.MillisOf(now)); err != nil {
+		if _, err := p.fanOut(t.Context(), database.Lease{}, sessions.MillisOf(now)); err != nil {
 			t.Fatal(err)
 		}
-		first, err := p.claim(t.Context(), 1, 0)
+		first, err := p.claim(t.Context(), 1, database.Lease{}, 0)
 		if err != nil {
 			t.Fatal(err)
 		}
 		now = now.Add(ClaimTimeout)
-		second, err := p.claim(t.Context(), 1, 0)
+		second, err := p.claim(t.Context(), 1, database.Lease{}, 0)
 		if err != nil {
 			t.Fatal(err)
 		}
 		first.attempts[0].outcome = webhook.Outcome{Result: webhook.Delivered, Status: 200}
 		second.attempts[0].outcome = webhook.Outcome{Result: webhook.Retry, Reason: "no answer"}
 		for _, c := range []claimed{first, second} {
-			if _, err := p.settle(t.Context(), c.attempts); err != nil {
+			if _, err := p.settle(t.Context(), database.Lease{}, c.attempts); err != nil {
 				t.Fatal(err)
 			}
 		}
@@ -114,19 +114,19 @@ func TestLateFailureIsDropped(t *testing.T) {
 		now := time.Date(2026, 3, 1, 12, 0, 0, 0, time.UTC)
 		p := newPost(t, db, func() time.Time { return now }, "a.example")
 		p.told.add(1, "trg_1")
-		if _, err := p.fanOut(t.Context(), sessions.MillisOf(now)); err != nil {
+		if _, err := p.fanOut(t.Context(), database.Lease{}, sessions.MillisOf(now)); err != nil {
 			t.Fatal(err)
 		}
-		first, err := p.claim(t.Context(), 1, 0)
+		first, err := p.claim(t.Context(), 1, database.Lease{}, 0)
 		if err != nil {
 			t.Fatal(err)
 		}
 		now = now.Add(ClaimTimeout)
-		if _, err := p.claim(t.Context(), 1, 0); err != nil {
+		if _, err := p.claim(t.Context(), 1, database.Lease{}, 0); err != nil {
 			t.Fatal(err)
 		}
 		first.attempts[0].outcome = webhook.Outcome{Result: webhook.Retry, Reason: "late"}
-		if _, err := p.settle(t.Context(), first.attempts); err != nil {
+		if _, err := p.settle(t.Context(), database.Lease{}, first.attempts); err != nil {
 			t.Fatal(err)
 		}
 		p.rows(`trigger_id  endpoint  status   attempts  code  last_error
@@ -162,7 +162,7 @@ func TestRemovedEndpointGetsNothingMore(t *testing.T) {
 		for i := range 3*inFlight + 1 {
 			p.told.add(sessions.Seq(i+1), fmt.Sprintf("trg_%02d", i))
 		}
-		if _, err := p.fanOut(t.Context(), sessions.MillisOf(time.Now().Add(time.Hour))); err != nil {
+		if _, err := p.fanOut(t.Context(), database.Lease{}, sessions.MillisOf(time.Now().Add(time.Hour))); err != nil {
 			t.Fatal(err)
 		}
 		p.configure()

@@ -24,7 +24,8 @@ type DeliveryOptions struct {
 
 // Delivery brings triggers to the endpoints. Each endpoint has a worker of its
 // own while something is due for it, so that one that does not answer delays no
-// other; a worker outlives the run that started it, until [Delivery.Close].
+// other; a worker outlives the run that started it, until [Delivery.Close] or the
+// end of the lease that the run was under.
 type Delivery struct {
 	db       *database.DB
 	log      *sessions.Log
@@ -72,8 +73,8 @@ const patience = 500 * time.Millisecond
 // Run makes deliveries of new triggers and starts a worker for each endpoint that
 // something is due for at now. It reports what happened since the report before:
 // a worker that is still busy when the run ends is counted in a later one.
-func (d *Delivery) Run(ctx context.Context, now time.Time) (Report, error) {
-	made, err := d.fanOut(ctx, sessions.MillisOf(now))
+func (d *Delivery) Run(ctx context.Context, now time.Time, lease database.Lease) (Report, error) {
+	made, err := d.fanOut(ctx, lease, sessions.MillisOf(now))
 	d.count("made", made)
 	if err != nil {
 		return d.report(err)
@@ -89,7 +90,7 @@ func (d *Delivery) Run(ctx context.Context, now time.Time) (Report, error) {
 	}
 	var started []<-chan struct{}
 	for _, id := range due {
-		if done, ok := d.start(id, pause); ok {
+		if done, ok := d.start(id, lease, pause); ok {
 			started = append(started, done)
 		}
 	}
@@ -131,7 +132,7 @@ func (d *Delivery) dueEndpoints(ctx context.Context, now sessions.Millis) ([]End
 
 // start begins a worker for an endpoint, unless one is busy or all are to end. The worker ends at a
 // pause other than the one given.
-func (d *Delivery) start(id EndpointID, pause sessions.Millis) (done <-chan struct{}, ok bool) {
+func (d *Delivery) start(id EndpointID, lease database.Lease, pause sessions.Millis) (done <-chan struct{}, ok bool) {
 	d.mu.Lock()
 	defer d.mu.Unlock()
 	if d.closed || d.busy[id] {
@@ -141,11 +142,11 @@ func (d *Delivery) start(id EndpointID, pause sessions.Millis) (done <-chan stru
 	end := make(chan struct{})
 	d.workers.Go(func() {
 		defer close(end)
-		err := d.work(id, pause)
+		err := d.work(id, lease, pause)
 		d.mu.Lock()
 		defer d.mu.Unlock()
 		delete(d.busy, id)
-		if err != nil {
+		if err != nil && !errors.Is(err, database.ErrLost) { // whoever has it goes on
 			d.errs = append(d.errs, err)
 		}
 	})

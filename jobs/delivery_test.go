@@ -56,11 +56,11 @@ func TestTriggersOfOneEventStayTogether(t *testing.T) {
 				p.told.add(sessions.Seq(seq+1), fmt.Sprintf("trg_%05d", n))
 			}
 		}
-		made, err := p.fanOut(t.Context(), 1)
+		made, err := p.fanOut(t.Context(), database.Lease{}, 1)
 		if err != nil || made != int64(n) {
 			t.Fatalf("made %d of %d, %v", made, n, err)
 		}
-		if again, err := p.fanOut(t.Context(), 1); err != nil || again != 0 {
+		if again, err := p.fanOut(t.Context(), database.Lease{}, 1); err != nil || again != 0 {
 			t.Errorf("made %d again, %v", again, err)
 		}
 		want := fmt.Sprintf("n     seq\n%d  5\n", n)
@@ -168,7 +168,9 @@ func TestDeadEndpointDelaysNoOther(t *testing.T) {
 				live = append(live, a)
 			}
 		}
-		stop()
+		if err := r.Stop(t.Context()); err != nil { // the lease stays: the worker goes on
+			t.Error(err)
+		}
 		for i := range live {
 			if want := fmt.Sprintf("%ds live.example trg_%d", i+1, i); i > 0 && live[i] != want {
 				t.Errorf("attempt %q, want %q", live[i], want)
@@ -179,6 +181,7 @@ func TestDeadEndpointDelaysNoOther(t *testing.T) {
 		}
 		pass(10 * time.Second) // the attempt at the dead endpoint is given up after 15 s
 		p.Close(t.Context())
+		stop()
 		if got := testdb.Rows(t, db, "SELECT status, last_error FROM deliveries WHERE endpoint_id = 1 AND attempts > 0"); !strings.Contains(got, "no answer within 15s") {
 			t.Errorf("at the dead endpoint\n%s", got)
 		}
@@ -229,7 +232,7 @@ func TestOldDeliveriesArePruned(t *testing.T) {
 				t.Fatal(err)
 			}
 		}
-		if n, err := pruneDeliveries(t.Context(), db, 1000); n != 1 || err != nil {
+		if n, err := pruneDeliveries(t.Context(), db, database.Lease{}, 1000); n != 1 || err != nil {
 			t.Errorf("pruned %d, %v", n, err)
 		}
 		if got := testdb.Rows(t, db, "SELECT trigger_id FROM deliveries ORDER BY 1"); got != "trigger_id\nnew\nopen\n" {

@@ -102,9 +102,13 @@ func rowOfRun(r Run) runRow {
 	return runRow{r.Job, int64(r.Started), int64(r.Ended), r.Outcome, encodeReport(r.Report), r.Error}
 }
 
-// saveRun adds a run to the history, and saves the state if it is given.
-func saveRun(ctx context.Context, db *database.DB, history *Run, s *state) error {
+// saveRun adds a run to the history, and saves the state if it is given, under
+// the lease of the job.
+func saveRun(ctx context.Context, db *database.DB, lease database.Lease, history *Run, s *state) error {
 	return db.Write(ctx, func(tx *gorm.DB) error {
+		if err := lease.Hold(tx); err != nil {
+			return err
+		}
 		if history != nil {
 			row := rowOfRun(*history)
 			if err := tx.Clauses(clause.OnConflict{UpdateAll: true}).Create(&row).Error; err != nil {

@@ -42,7 +42,7 @@ func TestStatesAreLoadedAsSaved(t *testing.T) {
 	testdb.Each(t, func(t *testing.T, db *database.DB) {
 		for n := range int64(2) {
 			run := Run{Job: "a", Started: 5, Ended: sessions.Millis(6 + n), Outcome: Failed, Report: Report{"n": n}, Error: "ü"}
-			if err := saveRun(t.Context(), db, &run, &state{run, n}); err != nil {
+			if err := saveRun(t.Context(), db, database.Lease{}, &run, &state{run, n}); err != nil {
 				t.Fatal(err)
 			}
 		}

@@ -8,6 +8,8 @@ import (
 	"time"
 
 	"github.com/robfig/cron/v3"
+
+	"cartwright/sessions/database"
 )
 
 // Job is one line of the table of what has to be done from time to time.
@@ -17,9 +19,16 @@ type Job struct {
 	Purpose  string        // one sentence for people
 	Deadline time.Duration // when the context of a run ends
 
-	// Run does a bounded amount of what is due at now. It obeys ctx. The report
-	// counts also when there is an error.
-	Run func(ctx context.Context, now time.Time) (Report, error)
+	// Everywhere says that every process runs the job, because it looks after
+	// the process's own memory. Of any other job one process runs each, under a
+	// lease, and the others stand by.
+	Everywhere bool
+
+	// Run does a bounded amount of what is due at now. It obeys ctx, and each of
+	// its transactions confirms the lease, so that a process which slept through
+	// the end of it changes nothing; the lease is the zero one of jobs that run
+	// everywhere. The report counts also when there is an error.
+	Run func(ctx context.Context, now time.Time, lease database.Lease) (Report, error)
 }
 
 // Report counts in words what a run did, such as "delivered": 3.

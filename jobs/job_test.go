@@ -5,9 +5,11 @@ import (
 	"strings"
 	"testing"
 	"time"
+
+	"cartwright/sessions/database"
 )
 
-func nothing(context.Context, time.Time) (Report, error) { return nil, nil }
+func nothing(context.Context, time.Time, database.Lease) (Report, error) { return nil, nil }
 
 func TestSchedules(t *testing.T) {
 	for text, want := range map[string]string{

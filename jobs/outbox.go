@@ -71,7 +71,7 @@ const fanBatch = 500
 // fanOut makes deliveries of the triggers after the outbox's cursor, one for each
 // enabled endpoint, and returns how many. What was triggered while no endpoint
 // was there is never delivered to a later one.
-func (d *Delivery) fanOut(ctx context.Context, now sessions.Millis) (made int64, err error) {
+func (d *Delivery) fanOut(ctx context.Context, lease database.Lease, now sessions.Millis) (made int64, err error) {
 	cursor, err := loadDeliveryCursor(d.db.Read(ctx))
 	if err != nil {
 		return 0, err
@@ -84,6 +84,9 @@ func (d *Delivery) fanOut(ctx context.Context, now sessions.Millis) (made int64,
 	for more := len(waiting) > 0; more; {
 		var n int64
 		err := d.db.Write(ctx, func(tx *gorm.DB) (err error) {
+			if err := lease.Hold(tx); err != nil {
+				return err
+			}
 			n, more, err = d.fanSome(tx, now)
 			return err
 		})

@@ -146,7 +146,7 @@ func newPost(t *testing.T, db *database.DB, clock func() time.Time, hosts ...str
 	if clock == nil {
 		clock = time.Now
 	}
-	log, err := sessions.OpenLog(t.Context(), db, sessions.LogOptions{Now: clock})
+	log, err := sessions.OpenLog(t.Context(), db, sessions.LogOptions{Now: clock, Watch: time.Hour})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -187,7 +187,7 @@ func (p *post) configure(hosts ...string) {
 
 func (p *post) run() Report {
 	p.t.Helper()
-	report, err := p.Run(p.t.Context(), p.clock())
+	report, err := p.Run(p.t.Context(), p.clock(), database.Lease{})
 	if err != nil {
 		p.t.Error(err)
 	}

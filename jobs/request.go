@@ -99,8 +99,11 @@ func loadRequests(query *gorm.DB) ([]requestRow, error) {
 }
 
 // takeRequest makes a request the caller's to run; false if another process was first.
-func takeRequest(ctx context.Context, db *database.DB, r requestRow, now time.Time) (taken bool, err error) {
+func takeRequest(ctx context.Context, db *database.DB, lease database.Lease, r requestRow, now time.Time) (taken bool, err error) {
 	err = db.Write(ctx, func(tx *gorm.DB) error {
+		if err := lease.Hold(tx); err != nil {
+			return err
+		}
 		update := tx.Exec("UPDATE job_requests SET begun_at = ? WHERE job = ? AND number = ? AND begun_at = 0",
 			int64(sessions.MillisOf(now)), r.Job, r.Number)
 		taken = update.RowsAffected == 1
@@ -113,8 +116,11 @@ func takeRequest(ctx context.Context, db *database.DB, r requestRow, now time.Ti
 }
 
 // settleRequest notes how the run of a request went, unless there is a later request.
-func settleRequest(ctx context.Context, db *database.DB, r requestRow, run Run) error {
+func settleRequest(ctx context.Context, db *database.DB, lease database.Lease, r requestRow, run Run) error {
 	err := db.Write(ctx, func(tx *gorm.DB) error {
+		if err := lease.Hold(tx); err != nil {
+			return err
+		}
 		return tx.Exec("UPDATE job_requests SET ended_at = ?, outcome = ?, report = ?, error = ? WHERE job = ? AND number = ?",
 			int64(run.Ended), run.Outcome, encodeReport(run.Report), run.Error, r.Job, r.Number).Error
 	})

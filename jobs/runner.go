@@ -2,6 +2,7 @@ package jobs
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"log/slog"
 	"strings"
@@ -22,10 +23,16 @@ type Runner struct {
 	cron *cron.Cron
 	jobs []*scheduled // in the order of the table
 
+	holder  *database.Holder // of the jobs' leases
+	keeper  sync.WaitGroup   // what prolongs them
+	letGo   context.CancelFunc
 	base    context.Context // of all runs
 	cancel  context.CancelFunc
-	atOnce  sync.WaitGroup     // the runs that cron did not begin, and what looks for requests
-	unwatch context.CancelFunc // ends the looking
+	unwatch context.CancelFunc // ends the looking for requests
+
+	mu     sync.Mutex     // guards ending, after which nothing is added to atOnce
+	ending bool           // no run begins any more
+	atOnce sync.WaitGroup // the runs that cron did not begin, and what looks for requests
 }
 
 // NewRunner returns a runner for a table, or everything that [Check] finds wrong
@@ -37,7 +44,7 @@ func NewRunner(db *database.DB, log *slog.Logger, table []Job) (*Runner, error) 
 	if log == nil {
 		log = slog.New(slog.DiscardHandler)
 	}
-	r := &Runner{db: db, log: log, cron: cron.New(cron.WithLocation(time.UTC), cron.WithLogger(cron.DiscardLogger))}
+	r := &Runner{db: db, log: log, holder: db.NewHolder(), cron: cron.New(cron.WithLocation(time.UTC), cron.WithLogger(cron.DiscardLogger))}
 	for _, j := range table {
 		schedule, err := parseSchedule(j.Schedule)
 		if err != nil {
@@ -50,40 +57,36 @@ func NewRunner(db *database.DB, log *slog.Logger, table []Job) (*Runner, error) 
 	return r, nil
 }
 
-// Start reads how the last runs went and begins to wake the jobs. A job that
-// never ran, or whose time came while the program was down, runs at once. The
-// end of ctx does not stop the runner: [Runner.Stop] does.
+// Start takes the leases that are free, reads how the last runs went and begins to
+// wake the jobs. A job that never ran, or whose time came while nobody had its
+// lease, runs at once. The end of ctx does not stop the runner: [Runner.Stop] does.
 func (r *Runner) Start(ctx context.Context) error {
-	states, err := loadStates(r.db.Read(ctx))
-	if err != nil {
-		return err
-	}
 	if err := saveTable(ctx, r.db, r.jobs); err != nil {
 		return err
 	}
 	r.base, r.cancel = context.WithCancel(context.WithoutCancel(ctx))
-	now := time.Now().UTC()
-	for _, s := range r.jobs {
-		if last, found := states[s.Name]; found {
-			s.state, s.saved = last, last.Started
-		}
-		if !s.schedule.Next(s.state.Started.Time()).After(now) {
-			r.atOnce.Go(func() { r.tick(s) })
-		}
-	}
-	r.cron.Start()
 	watching, unwatch := context.WithCancel(r.base)
 	r.unwatch = unwatch
+	if err := r.hold(ctx); err != nil {
+		return err
+	}
+	r.cron.Start()
 	r.atOnce.Go(func() { r.watch(watching) })
+	ctx, r.letGo = context.WithCancel(context.WithoutCancel(ctx))
+	r.keeper.Go(func() { r.keep(ctx) })
 	return nil
 }
 
 // Stop wakes no job any more and waits for those that run. When ctx ends first
-// it ends the runs' contexts and returns an error naming the jobs.
+// it ends the runs' contexts and returns an error naming the jobs. The leases
+// stay until [Runner.Release].
 func (r *Runner) Stop(ctx context.Context) error {
 	if r.cancel == nil {
 		return nil // never started
 	}
+	r.mu.Lock()
+	r.ending = true
+	r.mu.Unlock()
 	defer r.cancel()
 	if err := r.drain(ctx); err != nil {
 		return err
@@ -123,11 +126,13 @@ func (r *Runner) running() []string {
 // saveStates saves what the runs that did nothing left unsaved.
 func (r *Runner) saveStates(ctx context.Context) error {
 	for _, s := range r.jobs {
+		lease, acts := s.own()
 		_, last, saved := s.now()
-		if last.Started == saved {
+		if !acts || last.Started == saved {
 			continue
 		}
-		if err := saveRun(ctx, r.db, nil, &last); err != nil {
+		err := saveRun(ctx, r.db, lease, nil, &last)
+		if err != nil && !errors.Is(err, database.ErrLost) { // who took it over saves its own
 			return err
 		}
 	}
@@ -136,10 +141,14 @@ func (r *Runner) saveStates(ctx context.Context) error {
 
 // tick is one waking of a job.
 func (r *Runner) tick(s *scheduled) {
+	lease, acts := r.mine(s)
+	if !acts {
+		return
+	}
 	now := time.Now().UTC()
 	if run, first := s.begin(now); !run {
 		if first {
-			r.save(s, &Run{Job: s.Name, Started: sessions.MillisOf(now), Ended: sessions.MillisOf(now),
+			r.save(lease, &Run{Job: s.Name, Started: sessions.MillisOf(now), Ended: sessions.MillisOf(now),
 				Outcome: Skipped, Error: "the run before has not ended"}, nil)
 		}
 		return
@@ -153,25 +162,31 @@ func (r *Runner) tick(s *scheduled) {
 	if err != nil {
 		run.Error = oneLine(err.Error())
 	} else {
-		run = s.perform(r.base, now, r.log)
+		run = s.perform(r.base, now, lease, r.log)
 	}
 	run.Ended = sessions.MillisOf(time.Now())
 	history, last := s.end(run)
-	r.save(s, history, last)
+	r.save(lease, history, last)
 }
 
 // save keeps what is worth it. When the database does not take it there is
-// nobody to tell but the log: the job itself went as it went.
-func (r *Runner) save(s *scheduled, history *Run, last *state) {
+// nobody to tell but the log: the job itself went as it went. After the end of the
+// lease the history is another's to write.
+func (r *Runner) save(lease database.Lease, history *Run, last *state) {
 	if history == nil && last == nil {
 		return
 	}
-	if history != nil && history.Error != "" {
-		r.log.Error("job did not go well", "job", s.Name, "outcome", history.Outcome, "error", history.Error)
-	}
 	ctx, cancel := context.WithTimeout(context.WithoutCancel(r.base), 10*time.Second)
 	defer cancel()
-	if err := saveRun(ctx, r.db, history, last); err != nil {
+	err := saveRun(ctx, r.db, lease, history, last)
+	if errors.Is(err, database.ErrLost) {
+		r.log.Info("a job is run elsewhere: what this process did after is undone", "lease", lease.Name, "token", lease.Token)
+		return
+	}
+	if history != nil && history.Error != "" {
+		r.log.Error("job did not go well", "job", history.Job, "outcome", history.Outcome, "error", history.Error)
+	}
+	if err != nil {
 		r.log.Error("history of jobs", "error", err)
 	}
 }

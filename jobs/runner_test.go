@@ -27,7 +27,7 @@ func started(t *testing.T, db *database.DB, table ...Job) (*Runner, func()) {
 		t.Fatal(err)
 	}
 	return r, func() {
-		if err := r.Stop(t.Context()); err != nil {
+		if err := errors.Join(r.Stop(t.Context()), r.Release(t.Context())); err != nil {
 			t.Error(err)
 		}
 	}
@@ -47,7 +47,7 @@ func TestRunnerKeepsItsSchedule(t *testing.T) {
 		begun := time.Now()
 		var at []string
 		r, stop := started(t, db, Job{Name: "tick", Schedule: "@every 1m", Purpose: "count", Deadline: time.Second,
-			Run: func(_ context.Context, now time.Time) (Report, error) {
+			Run: func(_ context.Context, now time.Time, _ database.Lease) (Report, error) {
 				at = append(at, now.Sub(begun).String())
 				return Report{"done": int64(len(at))}, nil
 			}})
@@ -84,7 +84,7 @@ func TestRunningJobIsSkipped(t *testing.T) {
 		db := testdb.SQLite(t)
 		var running, most, runs int
 		r, stop := started(t, db, Job{Name: "slow", Schedule: "@every 1s", Deadline: time.Hour,
-			Run: func(context.Context, time.Time) (Report, error) {
+			Run: func(context.Context, time.Time, database.Lease) (Report, error) {
 				running++
 				most = max(most, running)
 				runs++
@@ -124,7 +124,7 @@ func TestPanicsAndDeadlinesEndOneRunOnly(t *testing.T) {
 		}
 		n := 0
 		r, stop := started(t, db, Job{Name: "mixed", Schedule: "@every 1m", Deadline: 10 * time.Second,
-			Run: func(ctx context.Context, _ time.Time) (Report, error) { n++; return steps[n-1](ctx) }})
+			Run: func(ctx context.Context, _ time.Time, _ database.Lease) (Report, error) { n++; return steps[n-1](ctx) }})
 		pass(3*time.Minute + time.Second)
 		stop()
 		want := `job    outcome   report      error
@@ -148,7 +148,7 @@ func TestIdleRunsAreNotWritten(t *testing.T) {
 		db := testdb.SQLite(t)
 		var writes, n int
 		_, stop := started(t, db, Job{Name: "idle", Schedule: "@every 1s", Deadline: time.Second,
-			Run: func(context.Context, time.Time) (Report, error) {
+			Run: func(context.Context, time.Time, database.Lease) (Report, error) {
 				if n++; n == 100 {
 					return Report{"found": 1}, nil
 				}
@@ -184,7 +184,10 @@ func TestRestartCatchesUp(t *testing.T) {
 		db := testdb.SQLite(t)
 		n := 0
 		job := Job{Name: "hourly", Schedule: "@every 1h", Deadline: time.Second,
-			Run: func(context.Context, time.Time) (Report, error) { n++; return Report{"n": int64(n)}, nil }}
+			Run: func(context.Context, time.Time, database.Lease) (Report, error) {
+				n++
+				return Report{"n": int64(n)}, nil
+			}}
 		live := func(d time.Duration) Status {
 			r, stop := started(t, db, job)
 			pass(d)
@@ -206,7 +209,7 @@ func TestStopWaitsButNotForEver(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		var ended error
 		r, _ := started(t, testdb.SQLite(t), Job{Name: "long", Schedule: "@hourly", Deadline: time.Hour,
-			Run: func(ctx context.Context, _ time.Time) (Report, error) {
+			Run: func(ctx context.Context, _ time.Time, _ database.Lease) (Report, error) {
 				<-ctx.Done()
 				ended = ctx.Err()
 				return nil, ended
@@ -223,6 +226,9 @@ func TestStopWaitsButNotForEver(t *testing.T) {
 		if !errors.Is(ended, context.Canceled) {
 			t.Errorf("the run saw %v", ended)
 		}
+		if err := r.Release(t.Context()); err != nil {
+			t.Error(err)
+		}
 	})
 }
 
@@ -231,7 +237,7 @@ func TestHistoryIsPruned(t *testing.T) {
 		for job, n := range map[string]int{"a": 5, "b": 2} {
 			for i := range n {
 				run := Run{Job: job, Started: sessions.Millis(110 + 10*i), Outcome: OK}
-				if err := saveRun(t.Context(), db, &run, nil); err != nil {
+				if err := saveRun(t.Context(), db, database.Lease{}, &run, nil); err != nil {
 					t.Fatal(err)
 				}
 			}

@@ -14,6 +14,7 @@ import (
 	"github.com/robfig/cron/v3"
 
 	"cartwright/sessions"
+	"cartwright/sessions/database"
 )
 
 // scheduled is a job of a runner, and how its runs went.
@@ -22,12 +23,42 @@ type scheduled struct {
 	schedule cron.Schedule
 	entry    cron.EntryID
 
-	mu       sync.Mutex // guards what follows
-	busy     time.Time  // when the run began that has not ended; zero for none
-	skipping bool       // a tick was skipped since
-	state    state      // the last run that ended
+	mu       sync.Mutex     // guards what follows
+	acts     bool           // whether this process runs the job
+	lease    database.Lease // under which it does; zero of jobs that run everywhere
+	busy     time.Time      // when the run began that has not ended; zero for none
+	skipping bool           // a tick was skipped since
+	state    state          // the last run that ended
 	saved    sessions.Millis
 	outcomes map[string]int64 // how often runs ended so since the start
+}
+
+// own returns whether this process runs the job, and under which lease.
+func (s *scheduled) own() (database.Lease, bool) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.lease, s.acts
+}
+
+// adopt makes the job this process's, under a lease, or another's. last is how the
+// last run anywhere went. It says whether a run is overdue that is now for this
+// process to make.
+func (s *scheduled) adopt(lease database.Lease, acts bool, last state, now time.Time) (overdue bool) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.lease, s.acts = lease, acts
+	if last.Job != "" {
+		s.state, s.saved = last, last.Started
+	}
+	return acts && !s.schedule.Next(s.state.Started.Time()).After(now)
+}
+
+// stuck reports whether a run goes on long after its deadline: then another
+// process may take the job over.
+func (s *scheduled) stuck(now time.Time) bool {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return !s.busy.IsZero() && now.Sub(s.busy) > s.Deadline+time.Minute
 }
 
 // begin says whether a run may begin at now. first is true for the first tick
@@ -85,7 +116,7 @@ func (s *scheduled) counted() map[string]int64 {
 }
 
 // perform runs the job under its deadline and survives its panic.
-func (s *scheduled) perform(ctx context.Context, now time.Time, log *slog.Logger) (run Run) {
+func (s *scheduled) perform(ctx context.Context, now time.Time, lease database.Lease, log *slog.Logger) (run Run) {
 	run = Run{Job: s.Name, Started: sessions.MillisOf(now), Outcome: OK}
 	defer func() {
 		if p := recover(); p != nil {
@@ -95,7 +126,7 @@ func (s *scheduled) perform(ctx context.Context, now time.Time, log *slog.Logger
 	}()
 	ctx, cancel := context.WithTimeout(ctx, s.Deadline)
 	defer cancel()
-	report, err := s.Run(ctx, now)
+	report, err := s.Run(ctx, now, lease)
 	run.Report = report
 	switch {
 	case err != nil && errors.Is(err, context.DeadlineExceeded) && ctx.Err() != nil:

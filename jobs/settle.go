@@ -8,14 +8,20 @@ import (
 
 	"cartwright/jobs/webhook"
 	"cartwright/sessions"
+	"cartwright/sessions/database"
 )
 
 // settle notes how attempts went: what they end, when the next are due, and that
-// an endpoint is gone. It returns the deliveries that ended by it.
-func (d *Delivery) settle(ctx context.Context, attempts []attempt) ([]Ended, error) {
+// an endpoint is gone. It returns the deliveries that ended by it. Once the lease
+// is lost the outcomes are not for this process to note: their messages are sent
+// again, under the same ids.
+func (d *Delivery) settle(ctx context.Context, lease database.Lease, attempts []attempt) ([]Ended, error) {
 	var ended []Ended
 	_, err := d.log.Decide(ctx, func(tx *gorm.DB, _ sessions.Head) ([]*sessions.Event, error) {
 		ended = nil
+		if err := lease.Hold(tx); err != nil {
+			return nil, err
+		}
 		now := sessions.MillisOf(d.now())
 		for _, a := range attempts {
 			row := a.after(now)

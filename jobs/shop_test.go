@@ -89,7 +89,7 @@ func (s *shop) close() {
 func (s *shop) table() []Job {
 	return []Job{
 		Detection("@every 1m", s.detector), s.delivery.Job("@every 1s"),
-		Closing("@every 1m", s.follower), Upkeep("@hourly", s.db, s.log),
+		Closing("@every 1m", s.follower, s.log), Upkeep("@hourly", s.db, s.log),
 	}
 }
 
@@ -183,7 +183,7 @@ func TestOrderBetweenAttemptsSuppresses(t *testing.T) {
 			t.Helper()
 			now = now.Add(later)
 			for _, j := range s.table() {
-				if _, err := j.Run(t.Context(), now); err != nil {
+				if _, err := j.Run(t.Context(), now, database.Lease{}); err != nil {
 					t.Errorf("%s: %v", j.Name, err)
 				}
 			}
@@ -230,7 +230,7 @@ func TestAShopperWhoIsBackHoldsTheMessage(t *testing.T) {
 			if _, err := s.detector.Detect(t.Context(), now, cart.Options{Deliver: true}); err != nil {
 				t.Fatal(err)
 			}
-			if _, err := s.delivery.Run(t.Context(), now); err != nil {
+			if _, err := s.delivery.Run(t.Context(), now, database.Lease{}); err != nil {
 				t.Fatal(err)
 			}
 			s.delivery.workers.Wait()

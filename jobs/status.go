@@ -13,6 +13,7 @@ type Status struct {
 	Schedule string     `json:"schedule"`
 	Purpose  string     `json:"purpose"`
 	Running  bool       `json:"running"`                   // in the process that was asked
+	Standby  bool       `json:"standby,omitempty"`         // another process than that runs it
 	Started  *time.Time `json:"last_started_at,omitempty"` // of the last run that ended
 	Ended    *time.Time `json:"last_ended_at,omitempty"`
 	Outcome  string     `json:"outcome,omitempty"` // ok, failed or panicked
@@ -38,7 +39,9 @@ func (r *Runner) Status() []Status {
 	list := make([]Status, len(r.jobs))
 	for i, s := range r.jobs {
 		running, last, _ := s.now()
-		list[i] = Status{Name: s.Name, Schedule: s.Schedule, Purpose: s.Purpose, Running: running, Outcomes: s.counted()}
+		_, acts := s.own()
+		list[i] = Status{Name: s.Name, Schedule: s.Schedule, Purpose: s.Purpose,
+			Running: running, Standby: !acts, Outcomes: s.counted()}
 		list[i].ran(last)
 		if next := r.cron.Entry(s.entry).Next; !next.IsZero() {
 			next = next.UTC()
@@ -62,7 +65,7 @@ func (r *Runner) Standing(ctx context.Context) ([]Status, error) {
 	for i, stored := range list {
 		here, found := own[stored.Name]
 		if !found || here.Started == nil || stored.Started != nil && stored.Started.After(*here.Started) {
-			list[i].Running = here.Running
+			list[i].Running, list[i].Standby = here.Running, here.Standby
 			continue
 		}
 		here.Paused, here.Request = stored.Paused, stored.Request

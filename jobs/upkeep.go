@@ -14,7 +14,7 @@ import (
 
 // Pruner is what drops rows that are kept for a while only, and says how many.
 type Pruner interface {
-	Prune(ctx context.Context) (dropped int64, err error)
+	Prune(ctx context.Context, lease database.Lease) (dropped int64, err error)
 }
 
 // keptDeliveries is how long deliveries are kept after their end. The log keeps
@@ -30,14 +30,17 @@ func Upkeep(schedule string, db *database.DB, log Pruner) Job {
 	return Job{
 		Name: "upkeep", Schedule: schedule, Deadline: 5 * time.Minute,
 		Purpose: "Clear away what is kept for a while only: message ids, rejected items, job runs, old deliveries.",
-		Run: func(ctx context.Context, now time.Time) (Report, error) {
-			items, errLog := log.Prune(ctx)
+		Run: func(ctx context.Context, now time.Time, lease database.Lease) (Report, error) {
+			items, errLog := log.Prune(ctx, lease)
 			var runs int64
 			errRuns := db.Write(ctx, func(tx *gorm.DB) (err error) {
+				if err := lease.Hold(tx); err != nil {
+					return err
+				}
 				runs, err = pruneRuns(tx, keptRuns)
 				return err
 			})
-			deliveries, errDeliveries := pruneDeliveries(ctx, db, sessions.MillisOf(now.Add(-keptDeliveries)))
+			deliveries, errDeliveries := pruneDeliveries(ctx, db, lease, sessions.MillisOf(now.Add(-keptDeliveries)))
 			report := Report{"log_rows": items, "job_runs": runs, "deliveries": deliveries}
 			return report, errors.Join(errLog, errRuns, errDeliveries)
 		},
@@ -45,10 +48,13 @@ func Upkeep(schedule string, db *database.DB, log Pruner) Job {
 }
 
 // pruneDeliveries drops deliveries that ended before a time.
-func pruneDeliveries(ctx context.Context, db *database.DB, before sessions.Millis) (dropped int64, err error) {
+func pruneDeliveries(ctx context.Context, db *database.DB, lease database.Lease, before sessions.Millis) (dropped int64, err error) {
 	for {
 		var n int64
 		err := db.Write(ctx, func(tx *gorm.DB) error {
+			if err := lease.Hold(tx); err != nil {
+				return err
+			}
 			result := tx.Exec(`DELETE FROM deliveries WHERE (trigger_id, endpoint_id) IN (
 				SELECT trigger_id, endpoint_id FROM deliveries WHERE ended_at > 0 AND ended_at < ? LIMIT ?)`,
 				int64(before), prunedAtOnce)

@@ -19,7 +19,7 @@ type prunes struct {
 	err error
 }
 
-func (p prunes) Prune(context.Context) (int64, error) { return p.n, p.err }
+func (p prunes) Prune(context.Context, database.Lease) (int64, error) { return p.n, p.err }
 
 // What one kind of clearing away cannot do keeps no other from being done.
 func TestUpkeepDoesWhatItCan(t *testing.T) {
@@ -39,7 +39,7 @@ func TestUpkeepDoesWhatItCan(t *testing.T) {
 			}
 		}
 		away := errors.New("the log is away")
-		report, err := Upkeep("@hourly", db, prunes{4, away}).Run(t.Context(), now)
+		report, err := Upkeep("@hourly", db, prunes{4, away}).Run(t.Context(), now, database.Lease{})
 		if !errors.Is(err, away) {
 			t.Errorf("error %v", err)
 		}

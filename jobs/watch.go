@@ -37,14 +37,18 @@ func (r *Runner) watch(ctx context.Context) {
 	}
 }
 
-// oblige makes the run of a request, unless the job runs, when the request waits for the next look, or
-// another process was first. Whether the job is paused does not matter.
+// oblige makes the run of a request, unless the job is another process's or runs, when the request
+// waits for the next look. Whether the job is paused does not matter.
 func (r *Runner) oblige(s *scheduled, request requestRow) {
+	lease, acts := r.mine(s)
+	if !acts {
+		return
+	}
 	now := time.Now().UTC()
 	if run, _ := s.begin(now); !run {
 		return
 	}
-	taken, err := takeRequest(r.base, r.db, request, now)
+	taken, err := takeRequest(r.base, r.db, lease, request, now)
 	if err != nil {
 		r.log.Error("request of a run", "job", s.Name, "error", err)
 	}
@@ -52,16 +56,16 @@ func (r *Runner) oblige(s *scheduled, request requestRow) {
 		s.pass()
 		return
 	}
-	run := s.perform(r.base, now, r.log)
+	run := s.perform(r.base, now, lease, r.log)
 	run.Ended = sessions.MillisOf(time.Now())
 	history, last := s.end(run)
 	if history == nil {
 		history = &run // somebody asked for it: worth a line, whatever it did
 	}
-	r.save(s, history, last)
+	r.save(lease, history, last)
 	ctx, cancel := context.WithTimeout(context.WithoutCancel(r.base), 10*time.Second)
 	defer cancel()
-	if err := settleRequest(ctx, r.db, request, run); err != nil {
+	if err := settleRequest(ctx, r.db, lease, request, run); err != nil {
 		r.log.Error("request of a run", "job", s.Name, "error", err)
 	}
 }

@@ -6,6 +6,7 @@ import (
 	"sync"
 
 	"cartwright/sessions"
+	"cartwright/sessions/database"
 )
 
 // rounds is how often a worker takes what is due for its endpoint before it makes
@@ -13,8 +14,9 @@ import (
 const rounds = 64
 
 // work sends what is due for an endpoint, a few messages at a time, until nothing
-// is, or deliveries are paused otherwise than they were. A mistake of ours in it ends this worker, not the program.
-func (d *Delivery) work(id EndpointID, pause sessions.Millis) (err error) {
+// is, the lease is lost, or deliveries are paused otherwise than they were. A
+// mistake of ours in it ends this worker, not the program.
+func (d *Delivery) work(id EndpointID, lease database.Lease, pause sessions.Millis) (err error) {
 	defer func() {
 		if p := recover(); p != nil {
 			err = fmt.Errorf("deliver to endpoint %d: panic: %v", id, p)
@@ -24,7 +26,7 @@ func (d *Delivery) work(id EndpointID, pause sessions.Millis) (err error) {
 		if d.closing() {
 			return nil
 		}
-		c, err := d.claim(d.base, id, pause)
+		c, err := d.claim(d.base, id, lease, pause)
 		if err != nil {
 			return err
 		}
@@ -33,7 +35,7 @@ func (d *Delivery) work(id EndpointID, pause sessions.Millis) (err error) {
 		if len(c.attempts) == 0 && len(c.ended) == 0 && c.held == 0 {
 			return nil
 		}
-		if err := d.sendAll(c.attempts); err != nil {
+		if err := d.sendAll(lease, c.attempts); err != nil {
 			return err
 		}
 	}
@@ -41,7 +43,7 @@ func (d *Delivery) work(id EndpointID, pause sessions.Millis) (err error) {
 }
 
 // sendAll makes the attempts, all at once, and notes their outcomes.
-func (d *Delivery) sendAll(attempts []attempt) error {
+func (d *Delivery) sendAll(lease database.Lease, attempts []attempt) error {
 	if len(attempts) == 0 {
 		return nil
 	}
@@ -52,7 +54,7 @@ func (d *Delivery) sendAll(attempts []attempt) error {
 	}
 	group.Wait()
 	// Noted also when everything is to end: an outcome not noted is a message sent twice.
-	ended, err := d.settle(context.WithoutCancel(d.base), attempts)
+	ended, err := d.settle(context.WithoutCancel(d.base), lease, attempts)
 	if err != nil {
 		return err
 	}

@@ -5,6 +5,8 @@ import (
 	"fmt"
 
 	"gorm.io/gorm"
+
+	"cartwright/sessions/database"
 )
 
 // hashesRow holds the hashes of the message ids of one commit.
@@ -136,13 +138,15 @@ func ReadIngest(tx *gorm.DB) (Ingest, error) {
 	return Ingest{n["received"], n["accepted"], n["duplicates"], n["rejected"]}, nil
 }
 
-// Prune drops what is kept for a while only: hashes older than the window and
-// rejected items beyond the newest. It returns how many rows it dropped.
-func (l *Log) Prune(ctx context.Context) (dropped int64, err error) {
-	l.mu.Lock()
-	defer l.mu.Unlock()
+// Prune drops from the database what is kept for a while only: hashes older than
+// the window and rejected items beyond the newest. It returns how many rows it
+// dropped. The lease is confirmed.
+func (l *Log) Prune(ctx context.Context, lease database.Lease) (dropped int64, err error) {
 	before := l.windowStart()
 	err = l.db.Write(ctx, func(tx *gorm.DB) error {
+		if err := lease.Hold(tx); err != nil {
+			return err
+		}
 		hashes := tx.Where("format = '' AND committed_at < ?", int64(before)).Delete(&hashesRow{})
 		if hashes.Error != nil {
 			return fmt.Errorf("prune hashes: %w", hashes.Error)
@@ -154,8 +158,15 @@ func (l *Log) Prune(ctx context.Context) (dropped int64, err error) {
 		dropped = hashes.RowsAffected + items.RowsAffected
 		return nil
 	})
-	if err == nil {
-		l.windows[""].prune(before)
-	}
 	return dropped, err
+}
+
+// Forget drops from memory the hashes older than the window, and returns how many.
+func (l *Log) Forget() int {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	w := l.windows[""]
+	held := w.used
+	w.prune(l.windowStart())
+	return held - w.used
 }

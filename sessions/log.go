@@ -31,6 +31,10 @@ type LogOptions struct {
 	// [DefaultWindow].
 	Window time.Duration
 
+	// Watch is how often the log looks for what other processes appended; 0 means
+	// [DefaultWatch].
+	Watch time.Duration
+
 	// Observe is told of each commit, by the log's one writer: it must be quick.
 	Observe func(Committed) // nil means nobody
 
@@ -71,6 +75,9 @@ var ErrClosed = errors.New("the log is closed")
 func OpenLog(ctx context.Context, db *database.DB, o LogOptions) (*Log, error) {
 	if o.Window == 0 {
 		o.Window = DefaultWindow
+	}
+	if o.Watch == 0 {
+		o.Watch = DefaultWatch
 	}
 	if o.Now == nil {
 		o.Now = time.Now

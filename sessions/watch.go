@@ -5,10 +5,10 @@ import (
 	"time"
 )
 
-// watchInterval is how often a log looks whether another process has appended:
+// DefaultWatch is how often a log looks whether another process has appended:
 // the most part of how long this one knows nothing of it. The look is one row by
 // its key and takes no lock of ours or of the database's.
-const watchInterval = 200 * time.Millisecond
+const DefaultWatch = 200 * time.Millisecond
 
 // readTimeout bounds a look at the database: a connection that is cut off without
 // a word must not stop a follower for good.
@@ -20,7 +20,7 @@ const readTimeout = 10 * time.Second
 // the first. What a commit has to know of others it reads by itself.
 func (l *Log) watch(ctx context.Context) {
 	defer close(l.blind)
-	ticks := time.NewTicker(watchInterval)
+	ticks := time.NewTicker(l.options.Watch)
 	defer ticks.Stop()
 	for away := false; ; {
 		select {

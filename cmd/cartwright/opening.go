@@ -175,7 +175,7 @@ func (s *Shop) jobTable() []jobs.Job {
 	}
 	return append(table,
 		s.delivery.Job(s.config.DeliverSchedule),
-		jobs.Closing(s.config.CloseSchedule, s.follower),
+		jobs.Closing(s.config.CloseSchedule, s.follower, s.log),
 		jobs.Upkeep(s.config.UpkeepSchedule, s.db, s.log),
 	)
 }

@@ -127,6 +127,9 @@ func (s *Shop) Close(ctx context.Context) error {
 		s.delivery.Close(ctx)
 		s.sender.Close()
 	}
+	if s.runner != nil {
+		errs = append(errs, s.runner.Release(ctx))
+	}
 	if s.log != nil {
 		s.log.Close()
 	}

@@ -18,7 +18,7 @@ import (
 var ErrLost = errors.New("the lease was lost")
 
 // LeaseTime is how long a lease lasts unless it is prolonged: so long nobody does the work of a
-// process that died. Whoever holds one prolongs it at a third of that.
+// process that died. Whoever works under one asks for it again at least every third of that.
 const LeaseTime = 6 * time.Second
 
 // Lease is one holding of the right to do what Name stands for. The zero Lease guards nothing: it
@@ -112,7 +112,7 @@ func (h *Holder) Take(ctx context.Context, names ...string) (map[string]Lease, e
 		}
 	}
 	h.known, h.held = true, held
-	h.prolongs, h.ends = asked.Add(LeaseTime/3), asked.Add(LeaseTime)
+	h.prolongs, h.ends = asked.Add(LeaseTime/4), asked.Add(LeaseTime)
 	return maps.Clone(held), nil
 }
 
