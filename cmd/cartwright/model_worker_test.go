@@ -154,7 +154,7 @@ func (w *worker) begin() {
 	})
 	go func(d *jobs.Delivery, ended chan struct{}) {
 		defer close(ended)
-		if _, err := d.Run(context.Background(), w.h.clock()); err != nil && !w.dead.Load() && !errors.Is(err, errAborted) {
+		if _, err := d.Run(context.Background(), w.h.clock(), database.Lease{}); err != nil && !w.dead.Load() && !errors.Is(err, errAborted) {
 			w.h.fail("deliver: %v", err)
 		}
 		d.Close(context.Background())
