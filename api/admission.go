@@ -8,30 +8,31 @@ import (
 	"cartwright/sessions/wire"
 )
 
-// presented returns the key that a request shows beside its body, or "": the
-// user of Basic, or Bearer; X-Write-Key; writeKey of the query. A secret key in
-// a query is refused, because addresses are written into logs.
-func presented(r *http.Request) (string, error) {
+// presented returns the key that a request shows beside its path and body, or "":
+// the user of Basic, or Bearer; X-Write-Key; writeKey of the query.
+func presented(r *http.Request) string {
 	if user, _, ok := r.BasicAuth(); ok && user != "" {
-		return user, nil
+		return user
 	}
 	if scheme, token, _ := strings.Cut(r.Header.Get("Authorization"), " "); strings.EqualFold(scheme, "Bearer") {
 		if token = strings.TrimSpace(token); token != "" {
-			return token, nil
+			return token
 		}
 	}
 	if key := r.Header.Get("X-Write-Key"); key != "" {
-		return key, nil
+		return key
 	}
 	if !strings.Contains(r.URL.RawQuery, "writeKey") {
-		return "", nil // the usual case, without parsing
+		return "" // the usual case, without parsing
 	}
-	return r.URL.Query().Get("writeKey"), nil
+	return r.URL.Query().Get("writeKey")
 }
 
-// inQuery reports whether a request shows a key in its query.
-func inQuery(r *http.Request, value string) bool {
-	return strings.Contains(r.URL.RawQuery, "=") && r.URL.Query().Get("writeKey") == value
+// keyOf returns the key of what a sender shows as one. Jitsu's clients insist on
+// two parts with a colon between, as Basic has them; the first is the key.
+func keyOf(shown string) string {
+	key, _, _ := strings.Cut(shown, ":")
+	return key
 }
 
 // admitShown admits the key that a call shows beside its body, where its route wants
@@ -40,15 +41,28 @@ func (s *Server) admitShown(c *call, r route) error {
 	if r.scope == anyone {
 		return nil
 	}
-	value, err := presented(c.Request)
-	if err != nil || value == "" && r.keyInBody {
-		return err
+	shown := presented(c.Request)
+	if r.keyInPath {
+		shown = c.Param("key")
 	}
-	return s.admit(c, value, r.scope)
+	if shown == "" && r.keyInBody {
+		return nil
+	}
+	return s.admit(c, shown, r.scope)
 }
 
-// admit finds the key of a value and says whether it may do what needs a scope.
-func (s *Server) admit(c *call, value string, scope Scope) error {
+// inAddress reports whether a request shows a key in its address, path or query.
+func (c *call) inAddress(key string) bool {
+	if keyOf(c.Param("key")) == key {
+		return true
+	}
+	return strings.Contains(c.Request.URL.RawQuery, "=") && keyOf(c.Request.URL.Query().Get("writeKey")) == key
+}
+
+// admit finds the key that is shown and says whether it may do what needs a scope. A
+// secret key in an address is refused, because logs keep addresses.
+func (s *Server) admit(c *call, shown string, scope Scope) error {
+	value := keyOf(shown)
 	if value == "" {
 		return errKeyMissing
 	}
@@ -56,7 +70,7 @@ func (s *Server) admit(c *call, value string, scope Scope) error {
 	switch {
 	case err != nil:
 		return err
-	case key.Scope == Secret && inQuery(c.Request, value):
+	case key.Scope == Secret && c.inAddress(value):
 		return errSecretInQuery
 	case !key.allows(scope):
 		return errScope

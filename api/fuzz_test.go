@@ -95,7 +95,9 @@ func FuzzKeys(f *testing.F) {
 				scheme, credentials, _ := strings.Cut(shown, " ")
 				user, _ := base64.StdEncoding.DecodeString(credentials)
 				name, _, _ := strings.Cut(string(user), ":")
-				if place == "query" || shown != secretKey && strings.TrimSpace(credentials) != secretKey && !(strings.EqualFold(scheme, "Basic") && name == secretKey) {
+				bare, _, _ := strings.Cut(shown, ":")
+				token, _, _ := strings.Cut(strings.TrimSpace(credentials), ":")
+				if place == "query" || bare != secretKey && token != secretKey && !(strings.EqualFold(scheme, "Basic") && name == secretKey) {
 					t.Errorf("%s %q was let in", place, text)
 				}
 			case http.StatusUnauthorized, http.StatusForbidden:

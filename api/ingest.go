@@ -30,6 +30,14 @@ func (s *Server) takeOne(c *call, kind string, body []byte) error {
 	return refused(*rejected)
 }
 
+// history answers Segment's path for what happened long ago: a batch. From the
+// backend, which is believed, it triggers nothing by itself, as all imported history;
+// a browser's key cannot say that something is history.
+func (s *Server) history(c *call) error {
+	c.history = true
+	return s.batch("batch")(c)
+}
+
 // batch returns the handler of bodies with many items, in an array of a name.
 func (s *Server) batch(array string) func(*call) error {
 	return func(c *call) error {
@@ -87,6 +95,9 @@ func (s *Server) decode(c *call, envelope wire.Envelope) (batch sessions.Batch, 
 // no shopper's.
 func (s *Server) arrival(c *call, kind string, sent sessions.Millis) wire.Arrival {
 	a := wire.Arrival{Type: kind, Received: c.received(), Sent: sent, Source: sessions.Backend}
+	if c.history {
+		a.Source = sessions.Imported
+	}
 	if c.key.Scope == Write {
 		h := c.Request.Header
 		a.Source = sessions.Browser

@@ -20,6 +20,7 @@ type route struct {
 	scope        Scope
 	browser      bool // answers CORS: a page of another origin may call it
 	keyInBody    bool // the key may also stand in the body, where the handler looks for it
+	keyInPath    bool // the key is a part of the path, :key
 	handle       func(*call) error
 }
 
@@ -29,6 +30,8 @@ type call struct {
 	key  Key // none for routes that need none, or as long as it may stand in the body
 	now  time.Time
 	from netip.Addr // whom its address counts for, see [Limits]
+
+	history bool // what it brings happened long ago
 }
 
 func (c *call) received() sessions.Millis { return sessions.MillisOf(c.now) }
@@ -42,7 +45,6 @@ func (s *Server) routes() []route {
 		{method: get, path: "/openapi.json", scope: anyone, handle: s.openapi},
 		{method: get, path: "/docs", scope: anyone, handle: s.docs},
 
-		{method: post, path: "/v1/batch", scope: Write, browser: true, keyInBody: true, handle: s.batch("batch")},
 		{method: post, path: "/v1/events", scope: Write, browser: true, handle: s.batch("events")},
 
 		{method: put, path: "/v1/carts/:id", scope: Secret, handle: s.putCart},
@@ -77,12 +79,7 @@ func (s *Server) routes() []route {
 	if s.Metrics != nil {
 		table = append(table, route{method: get, path: "/metrics", scope: anyone, handle: s.metrics})
 	}
-	for _, kind := range []string{"track", "identify", "page", "screen", "group", "alias"} {
-		table = append(table, route{
-			method: post, path: "/v1/" + kind, scope: Write, browser: true, keyInBody: true, handle: s.single(kind),
-		})
-	}
-	return table
+	return append(table, s.trackingRoutes()...)
 }
 
 // register puts a route into the engine.

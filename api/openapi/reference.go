@@ -66,7 +66,7 @@ func keyOf(o node) string {
 	case len(ways) == 0:
 		return "no key"
 	case len(ways[0].(node)) == 0:
-		return "no key nearby, else secret key"
+		return "see below"
 	case slices.ContainsFunc(ways, func(way any) bool { return way.(node)["secretKey"] == nil && way.(node)["secretKeyBasic"] == nil }):
 		return "write key or secret key"
 	}

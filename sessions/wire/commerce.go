@@ -14,6 +14,9 @@ func (d *Decoder) commerce(e *sessions.Event, p *properties) *refusal {
 	e.Cart = sessions.CartID(textOf(p.cart))
 	e.Checkout = sessions.CheckoutID(textOf(p.checkout))
 	e.Order = sessions.OrderID(textOf(p.order))
+	if aboutOrder(e.Kind) && e.Order == "" {
+		e.Order = sessions.OrderID(textOf(p.product.id)) // of Segment's first specification
+	}
 	for _, id := range [...]struct{ field, text string }{
 		{"cart_id", string(e.Cart)}, {"checkout_id", string(e.Checkout)}, {"order_id", string(e.Order)},
 	} {

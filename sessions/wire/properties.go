@@ -3,7 +3,9 @@ package wire
 import "cartwright/sessions"
 
 // properties are those of an item's properties that have a meaning here, their
-// values as they stand.
+// values as they stand. Each has the name that Segment's second e-commerce
+// specification gives it; those of GA4 and of Segment's first are taken where it is
+// missing.
 type properties struct {
 	email, query          []byte
 	cart, checkout, order []byte
@@ -16,7 +18,7 @@ type properties struct {
 
 // productFields describe one product, in an item's properties or in one
 // element of its products.
-type productFields struct{ product, sku, variantID, variant, quantity, price []byte }
+type productFields struct{ product, sku, id, variantID, variant, quantity, price []byte }
 
 // member takes one property. Names in camel case are what some SDKs make of
 // Segment's.
@@ -26,12 +28,16 @@ func (p *properties) member(key, value []byte) {
 		p.email = value
 	case "query":
 		p.query = value
+	case "search_term":
+		p.query = either(p.query, value)
 	case "cart_id", "cartId":
 		p.cart = value
 	case "checkout_id", "checkoutId":
 		p.checkout = value
 	case "order_id", "orderId":
 		p.order = value
+	case "transaction_id":
+		p.order = either(p.order, value)
 	case "currency":
 		p.currency = value
 	case "total":
@@ -42,6 +48,8 @@ func (p *properties) member(key, value []byte) {
 		p.value = value
 	case "products":
 		p.products = value
+	case "items":
+		p.products = either(p.products, value)
 	default:
 		p.page.member(key, value)
 		p.product.member(key, value)
@@ -53,16 +61,38 @@ func (p *productFields) member(key, value []byte) {
 	switch string(key) {
 	case "product_id", "productId":
 		p.product = value
+	case "item_id":
+		p.product = either(p.product, value)
+	case "id":
+		p.id = value
 	case "sku":
 		p.sku = value
 	case "variant_id", "variantId":
 		p.variantID = value
 	case "variant":
 		p.variant = value
+	case "item_variant":
+		p.variant = either(p.variant, value)
 	case "quantity":
 		p.quantity = value
 	case "price":
 		p.price = value
+	}
+}
+
+// either returns a value that was sent under its first name, else another.
+func either(first, other []byte) []byte {
+	if given(first) {
+		return first
+	}
+	return other
+}
+
+// settle takes the plain id, as Segment's first specification has it, for that of a
+// product, where it can mean nothing else.
+func (p *productFields) settle() {
+	if !p.named() {
+		p.product = p.id
 	}
 }
 
@@ -128,6 +158,9 @@ func (p *properties) paid(places int) (*int64, *refusal) {
 // where the other is missing. Elements without an id are passed over: an order
 // must not be lost for one of them.
 func (p *properties) lines(one bool, places int) ([]sessions.Line, *refusal) {
+	if one && !isArray(p.products) {
+		p.product.settle()
+	}
 	if p.product.named() && (one || !isArray(p.products)) {
 		l, r := p.product.line(places)
 		return []sessions.Line{l}, r
@@ -136,7 +169,10 @@ func (p *properties) lines(one bool, places int) ([]sessions.Line, *refusal) {
 	var first *refusal
 	elements(p.products, func(element []byte) {
 		var f productFields
-		if first != nil || !isObject(element) || !members(element, f.member) || !f.named() {
+		if first != nil || !isObject(element) || !members(element, f.member) {
+			return
+		}
+		if f.settle(); !f.named() {
 			return
 		}
 		l, r := f.line(places)

@@ -25,8 +25,9 @@ func typeKind(kind string) (sessions.Kind, bool) {
 }
 
 // nameKind returns the kind of a track call by its event name, in whatever
-// case; a name outside the vocabulary is [sessions.Custom]. Aliases are further
-// names in the same case clauses. The names of our own kinds are not among
+// case; a name outside the vocabulary is [sessions.Custom]. First stands the name
+// of Segment's second e-commerce specification, then that of the first, which says
+// “Viewed Product”, then GA4's. The names of our own kinds are not among
 // them: nobody outside can say that a decision was made.
 func nameKind(name string) sessions.Kind {
 	var lower [32]byte
@@ -37,29 +38,30 @@ func nameKind(name string) sessions.Kind {
 		}
 	}
 	switch string(trimmed) {
-	case "product viewed":
+	case "product viewed", "viewed product", "view_item":
 		return sessions.ProductViewed
-	case "product list viewed":
+	case "product list viewed", "viewed product category", "viewed product list", "view_item_list":
 		return sessions.ProductListViewed
-	case "product clicked":
+	case "product clicked", "clicked product", "select_item":
 		return sessions.ProductClicked
-	case "products searched":
+	case "products searched", "searched products", "search", "view_search_results":
 		return sessions.ProductsSearched
-	case "product added":
+	case "product added", "added product", "added product to cart", "add_to_cart":
 		return sessions.ProductAdded
-	case "product removed":
+	case "product removed", "removed product", "removed product from cart", "remove_from_cart":
 		return sessions.ProductRemoved
-	case "cart viewed":
+	case "cart viewed", "viewed cart", "view_cart":
 		return sessions.CartViewed
-	case "checkout started":
+	case "checkout started", "started checkout", "begin_checkout":
 		return sessions.CheckoutStarted
-	case "checkout step viewed", "checkout step completed", "payment info entered":
+	case "checkout step viewed", "checkout step completed", "payment info entered", "viewed checkout step", "completed checkout step",
+		"entered payment info", "add_shipping_info", "add_payment_info":
 		return sessions.CheckoutStep
-	case "order completed":
+	case "order completed", "completed order", "purchase":
 		return sessions.OrderCompleted
-	case "order refunded":
+	case "order refunded", "refunded order", "refund":
 		return sessions.OrderRefunded
-	case "order cancelled":
+	case "order cancelled", "cancelled order", "order canceled":
 		return sessions.OrderCancelled
 	}
 	return sessions.Custom
