@@ -99,43 +99,75 @@ func (r keyRow) key() Key {
 }
 
 // Create makes a key of 24 random bytes. Its value is in the answer and nowhere else.
-func (k *Keys) Create(ctx context.Context, scope Scope, note string, now time.Time) (Key, error) {
+func (k *Keys) Create(ctx context.Context, scope Scope, note string, now time.Time) (key Key, err error) {
+	err = k.db.Write(ctx, func(tx *gorm.DB) (err error) {
+		key, err = k.create(tx, scope, note, now)
+		return err
+	})
+	return key, err
+}
+
+func (k *Keys) create(tx *gorm.DB, scope Scope, note string, now time.Time) (Key, error) {
 	prefix := scope.prefix()
 	if prefix == "" {
 		return Key{}, fmt.Errorf("create key: %q is no scope; there are write and secret", scope)
 	}
 	random := make([]byte, 24)
 	_, _ = rand.Read(random) // never fails
-	return k.store(ctx, scope, prefix+hex.EncodeToString(random), note, now)
+	return k.store(tx, scope, prefix+hex.EncodeToString(random), note, now)
 }
 
-// Adopt makes a value that the operator chose a key, unless it is one already. It
-// is an error if it is one of the other scope or was revoked.
-func (k *Keys) Adopt(ctx context.Context, scope Scope, value string, now time.Time) (Key, error) {
-	if value == "" || len(value) > 255 || strings.ContainsAny(value, ": \t\r\n") {
-		return Key{}, fmt.Errorf("adopt %s key: it must have 1 to 255 bytes without blanks and colons", scope)
+// Ensure makes sure that a scope has a key: the given one, or else any that is
+// valid. It returns the key that it had to make for that. Of processes that start
+// at the same moment one makes it, and the others find it.
+func (k *Keys) Ensure(ctx context.Context, scope Scope, given string, now time.Time) (made Key, err error) {
+	err = k.db.Write(ctx, func(tx *gorm.DB) error {
+		made = Key{}
+		if _, err := sessions.ReadHead(database.Lock(tx)); err != nil { // one after the other
+			return err
+		}
+		if given != "" {
+			_, err := k.adopt(tx, scope, given, now)
+			return err
+		}
+		valid, err := k.rows(tx.Where("scope = ? AND revoked_at = 0", string(scope)).Limit(1))
+		if err == nil && len(valid) == 0 {
+			made, err = k.create(tx, scope, "made at the first start", now)
+		}
+		return err
+	})
+	if err != nil {
+		return Key{}, fmt.Errorf("make sure of a %s key: %w", scope, err)
 	}
-	rows, err := k.rows(k.db.Read(ctx).Where("hash = ?", hashOf(value)))
+	return made, nil
+}
+
+// adopt makes a value that the operator chose a key, unless it is one already. It
+// is an error if it is one of the other scope or was revoked.
+func (k *Keys) adopt(tx *gorm.DB, scope Scope, value string, now time.Time) (Key, error) {
+	if len(value) > 255 || strings.ContainsAny(value, ": \t\r\n") {
+		return Key{}, errors.New("it must have 1 to 255 bytes without blanks and colons")
+	}
+	rows, err := k.rows(tx.Where("hash = ?", hashOf(value)))
 	switch {
 	case err != nil:
-		return Key{}, fmt.Errorf("adopt %s key: %w", scope, err)
+		return Key{}, err
 	case len(rows) == 0:
-		return k.store(ctx, scope, value, "given by the operator", now)
+		return k.store(tx, scope, value, "given by the operator", now)
 	case rows[0].Scope != string(scope):
-		return Key{}, fmt.Errorf("adopt %s key: the same value is a %s key already", scope, rows[0].Scope)
+		return Key{}, fmt.Errorf("the same value is a %s key already", rows[0].Scope)
 	case rows[0].RevokedAt != 0:
-		return Key{}, fmt.Errorf("adopt %s key: it was revoked as %s; choose another", scope, rows[0].ID)
+		return Key{}, fmt.Errorf("it was revoked as %s; choose another", rows[0].ID)
 	}
 	return rows[0].key(), nil
 }
 
-func (k *Keys) store(ctx context.Context, scope Scope, value, note string, now time.Time) (Key, error) {
+func (k *Keys) store(tx *gorm.DB, scope Scope, value, note string, now time.Time) (Key, error) {
 	row := keyRow{
 		ID: "key_" + strings.ToLower(rand.Text()[:12]), Scope: string(scope), Hash: hashOf(value),
 		CreatedAt: int64(sessions.MillisOf(now)), Note: note,
 	}
-	err := k.db.Write(ctx, func(tx *gorm.DB) error { return tx.Create(&row).Error })
-	if err != nil {
+	if err := tx.Create(&row).Error; err != nil {
 		return Key{}, fmt.Errorf("store %s key: %w", scope, err)
 	}
 	key := row.key()

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"strings"
+	"sync"
 	"testing"
 	"time"
 
@@ -46,7 +47,7 @@ func TestKeys(t *testing.T) {
 // What the database holds of a key is its hash.
 func TestKeysAreStoredHashed(t *testing.T) {
 	testdb.Each(t, func(t *testing.T, db *database.DB) {
-		_, err := api.NewKeys(db).Adopt(context.Background(), api.Write, "abc", start)
+		_, err := api.NewKeys(db).Ensure(context.Background(), api.Write, "abc", start)
 		must(t, err)
 		want := "scope  hash                                                              created_at     revoked_at\n" +
 			"write  ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad  1772366400000  0\n"
@@ -56,26 +57,61 @@ func TestKeysAreStoredHashed(t *testing.T) {
 	})
 }
 
-func TestAdopt(t *testing.T) {
+func TestAGivenKeyIsTakenOnce(t *testing.T) {
 	testdb.Each(t, func(t *testing.T, db *database.DB) {
 		ctx, keys := context.Background(), api.NewKeys(db)
-		first, err := keys.Adopt(ctx, api.Secret, "sk_mine", start)
-		must(t, err)
-		again, err := keys.Adopt(ctx, api.Secret, "sk_mine", start.Add(time.Hour))
-		must(t, err)
-		if again.ID != first.ID {
-			t.Errorf("adopted twice: %+v and %+v", first, again)
-		}
-		for name, value := range map[string]string{
-			"of the other scope": "sk_mine", "empty": "", "with a colon": "a:b", "with a blank": "a b", "long": strings.Repeat("k", 256),
-		} {
-			if _, err := keys.Adopt(ctx, api.Write, value, start); err == nil {
-				t.Errorf("a key %s was adopted", name)
+		for range 2 {
+			made, err := keys.Ensure(ctx, api.Secret, "sk_mine", start)
+			must(t, err)
+			if made != (api.Key{}) {
+				t.Errorf("beside the given key %+v was made", made)
 			}
 		}
-		must(t, keys.Revoke(ctx, first.ID, start))
-		if _, err := keys.Adopt(ctx, api.Secret, "sk_mine", start); err == nil {
-			t.Error("a revoked key was adopted again")
+		all, err := keys.List(ctx)
+		must(t, err)
+		if len(all) != 1 || all[0].Scope != api.Secret {
+			t.Fatalf("keys %+v", all)
+		}
+		for name, value := range map[string]string{
+			"of the other scope": "sk_mine", "with a colon": "a:b", "with a blank": "a b", "long": strings.Repeat("k", 256),
+		} {
+			if _, err := keys.Ensure(ctx, api.Write, value, start); err == nil {
+				t.Errorf("a key %s was taken", name)
+			}
+		}
+		must(t, keys.Revoke(ctx, all[0].ID, start))
+		if _, err := keys.Ensure(ctx, api.Secret, "sk_mine", start); err == nil {
+			t.Error("a revoked key was taken again")
+		}
+	})
+}
+
+// Of processes that start at the same moment, one makes the first key.
+func TestTheFirstKeyIsMadeOnce(t *testing.T) {
+	testdb.Each(t, func(t *testing.T, db *database.DB) {
+		made := make(chan api.Key, 5)
+		var starting sync.WaitGroup
+		for range cap(made) {
+			starting.Go(func() {
+				key, err := api.NewKeys(db).Ensure(context.Background(), api.Write, "", start)
+				if err != nil {
+					t.Error(err)
+				}
+				made <- key
+			})
+		}
+		starting.Wait()
+		close(made)
+		n := 0
+		for key := range made {
+			if key.Value != "" {
+				n++
+			}
+		}
+		all, err := api.NewKeys(db).List(context.Background())
+		must(t, err)
+		if n != 1 || len(all) != 1 {
+			t.Errorf("%d processes made a key; keys: %+v", n, all)
 		}
 	})
 }
@@ -117,7 +153,7 @@ func TestRevoke(t *testing.T) {
 func TestKeyMadeElsewhere(t *testing.T) {
 	s := sqliteShop(t)
 	s.post("/v1/page", "wk_later", calls["page"]).wants(t, 401, "key_unknown")
-	_, err := api.NewKeys(s.db).Adopt(context.Background(), api.Write, "wk_later", start)
+	_, err := api.NewKeys(s.db).Ensure(context.Background(), api.Write, "wk_later", start)
 	must(t, err)
 	s.post("/v1/page", "wk_later", calls["page"]).receipt(t)
 }

@@ -179,7 +179,7 @@ func TestLimitedPagesCanRead(t *testing.T) {
 // right works meanwhile, and another address is not concerned.
 func TestGuessing(t *testing.T) {
 	s, now := limited(t, func(c *api.Config) { c.Limits.Address = 1000 })
-	_, err := s.keys.Adopt(t.Context(), api.Secret, "sk_other", start)
+	_, err := s.keys.Ensure(t.Context(), api.Secret, "sk_other", start)
 	must(t, err)
 	c := caller{s, "192.0.2.7:1000", ""}
 	c.call("GET", "/v1/carts", secretKey, nil).wants(t, 200, "")

@@ -76,7 +76,7 @@ func newShop(t testing.TB, db *database.DB, changes ...func(*api.Config)) *shop 
 	keys := api.NewKeys(db)
 	s.keys = keys
 	for scope, value := range map[api.Scope]string{api.Write: writeKey, api.Secret: secretKey} {
-		_, err := keys.Adopt(ctx, scope, value, start)
+		_, err := keys.Ensure(ctx, scope, value, start)
 		must(t, err)
 	}
 	config := api.Config{

@@ -55,8 +55,12 @@ func Configure(ctx context.Context, db *database.DB, now time.Time, o webhook.Op
 	at := sessions.MillisOf(now)
 	err = db.Write(ctx, func(tx *gorm.DB) error {
 		made = nil
+		// The first endpoints have no rows to lock yet.
+		if _, err := lockDeliveryCursor(tx); err != nil {
+			return err
+		}
 		var known []endpointRow
-		if err := database.Lock(tx).Order("id").Find(&known).Error; err != nil {
+		if err := tx.Order("id").Find(&known).Error; err != nil {
 			return fmt.Errorf("load endpoints: %w", err)
 		}
 		for _, e := range wanted {

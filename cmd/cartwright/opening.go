@@ -87,32 +87,13 @@ func (s *Shop) tellSettings(ctx context.Context) error {
 // openKeys takes the configured keys, or makes those that are missing.
 func (s *Shop) openKeys(ctx context.Context) error {
 	keys := api.NewKeys(s.db)
-	known, err := keys.List(ctx)
+	write, err := keys.Ensure(ctx, api.Write, s.config.WriteKey, time.Now())
 	if err != nil {
 		return err
 	}
-	have := map[api.Scope]bool{}
-	for _, k := range known {
-		have[k.Scope] = have[k.Scope] || k.RevokedAt == 0
-	}
-	for _, k := range []struct {
-		scope api.Scope
-		given string
-		made  *string
-	}{{api.Write, s.config.WriteKey, &s.MadeKeys.Write}, {api.Secret, s.config.SecretKey, &s.MadeKeys.Secret}} {
-		switch {
-		case k.given != "":
-			_, err = keys.Adopt(ctx, k.scope, k.given, time.Now())
-		case !have[k.scope]:
-			var key api.Key
-			key, err = keys.Create(ctx, k.scope, "made at the first start", time.Now())
-			*k.made = key.Value
-		}
-		if err != nil {
-			return err
-		}
-	}
-	return nil
+	secret, err := keys.Ensure(ctx, api.Secret, s.config.SecretKey, time.Now())
+	s.MadeKeys.Write, s.MadeKeys.Secret = write.Value, secret.Value
+	return err
 }
 
 // openDelivery makes the stored endpoints those of the configuration.

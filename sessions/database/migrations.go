@@ -48,12 +48,16 @@ func gooseDialect(d Dialect) goose.Dialect {
 	return goose.DialectSQLite3
 }
 
-// migrateUp runs what is pending. Two processes may start on one new database: each migration is a
-// transaction, so one of them loses the race for it, and finds the other's work on looking again.
+// migrateUp runs what is pending. Several processes may start on one new database: each migration is
+// a transaction, so all but one lose the race for it, and find its work on looking again.
 func migrateUp(ctx context.Context, provider *goose.Provider, version int64) error {
 	const tries = 10
+	last := int64(-1)
 	for try := 1; ; try++ {
-		err := migrateOnce(ctx, provider, version)
+		current, err := migrateOnce(ctx, provider, version)
+		if current > last {
+			last, try = current, 1 // others get on with it
+		}
 		if err == nil || errors.Is(err, ErrNewer) || try == tries || ctx.Err() != nil {
 			return err
 		}
@@ -64,25 +68,26 @@ func migrateUp(ctx context.Context, provider *goose.Provider, version int64) err
 	}
 }
 
-func migrateOnce(ctx context.Context, provider *goose.Provider, version int64) error {
+// migrateOnce runs what is pending, and returns the version that it found.
+func migrateOnce(ctx context.Context, provider *goose.Provider, version int64) (current int64, err error) {
 	current, target, err := provider.GetVersions(ctx)
 	if err != nil {
-		return fmt.Errorf("read the schema's version: %w", err)
+		return current, fmt.Errorf("read the schema's version: %w", err)
 	}
 	if current > target {
-		return newer(current, target)
+		return current, newer(current, target)
 	}
 	pending, err := provider.HasPending(ctx)
 	if err != nil {
-		return fmt.Errorf("compare the schema with the migrations: %w", err)
+		return current, fmt.Errorf("compare the schema with the migrations: %w", err)
 	}
 	if !pending || current >= version {
-		return nil
+		return current, nil
 	}
 	if _, err := provider.UpTo(ctx, version); err != nil {
-		return fmt.Errorf("migrate the schema: %w", err)
+		return current, fmt.Errorf("migrate the schema: %w", err)
 	}
-	return nil
+	return current, nil
 }
 
 // newer says which versions do not fit.
