@@ -106,7 +106,9 @@ func TestClients(t *testing.T) {
 			}
 			name := sdk + "-" + run
 			names = append(names, name)
-			t.Run(name, func(t *testing.T) { checkClient(t, shop, name, map[string]string{"write": "browser", "secret": "backend"}[run]) })
+			t.Run(name, func(t *testing.T) {
+				checkClient(t, shop, name, map[string]string{"write": "browser", "secret": "backend"}[run])
+			})
 		}
 	}
 	eventually(t, "the webhooks of carts left behind", func() bool { return len(hooks.carts("cart.abandoned")) == len(names) })
