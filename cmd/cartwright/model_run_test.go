@@ -77,7 +77,15 @@ func checks(t *testing.T, n int) {
 	if flag.Lookup("rapid.seed").Value.String() == "0" {
 		set("rapid.seed", strconv.FormatUint(rand.Uint64()>>1, 10))
 	}
-	t.Logf("%d histories from seed %s (-rapid.seed)", n, flag.Lookup("rapid.seed").Value)
+	t.Logf("%d from seed %s (-rapid.seed)", n, flag.Lookup("rapid.seed").Value)
+}
+
+// allPlayed fails a test that rapid has ended early, as it does before a deadline.
+func allPlayed(t *testing.T, played, n int) {
+	t.Helper()
+	if played < n && !t.Failed() {
+		t.Errorf("only %d of %d before the deadline: give more time by -timeout", played, n)
+	}
 }
 
 // Two workers, who are killed and opened again, do what the model does, whatever
@@ -101,6 +109,7 @@ func TestModel(t *testing.T) {
 				played++
 			})
 			t.Logf("%d histories, %.0f a second, of which %v", played, float64(played)/time.Since(began).Seconds(), s.met)
+			allPlayed(t, played, n)
 			for _, what := range []string{"trigger", "suppress", "hold", "expire", "told", "not told", "told later", "arrived again", "recovered"} {
 				if n >= 500 && s.met[what] == 0 && !t.Failed() {
 					t.Errorf("in no history: %s", what)
