@@ -40,10 +40,16 @@ func (p pageFields) over(q pageFields) pageFields {
 	return q
 }
 
+// noReferrer is what RudderStack's browser client sends where there is none.
+const noReferrer = "$direct"
+
 // info returns the page, nil if nothing is known of it.
 func (p pageFields) info() *sessions.PageInfo {
 	info := sessions.PageInfo{
 		URL: textOf(p.url), Path: textOf(p.path), Title: textOf(p.title), Referrer: textOf(p.referrer),
+	}
+	if info.Referrer == noReferrer {
+		info.Referrer = ""
 	}
 	if info == (sessions.PageInfo{}) {
 		return nil

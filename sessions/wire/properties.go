@@ -18,7 +18,7 @@ type properties struct {
 
 // productFields describe one product, in an item's properties or in one
 // element of its products.
-type productFields struct{ product, sku, id, variantID, variant, quantity, price []byte }
+type productFields struct{ product, sku, id, itemName, variantID, variant, quantity, price []byte }
 
 // member takes one property. Names in camel case are what some SDKs make of
 // Segment's.
@@ -27,7 +27,7 @@ func (p *properties) member(key, value []byte) {
 	case "email":
 		p.email = value
 	case "query":
-		p.query = value
+		p.query = either(value, p.query)
 	case "search_term":
 		p.query = either(p.query, value)
 	case "cart_id", "cartId":
@@ -35,7 +35,7 @@ func (p *properties) member(key, value []byte) {
 	case "checkout_id", "checkoutId":
 		p.checkout = value
 	case "order_id", "orderId":
-		p.order = value
+		p.order = either(value, p.order)
 	case "transaction_id":
 		p.order = either(p.order, value)
 	case "currency":
@@ -47,7 +47,7 @@ func (p *properties) member(key, value []byte) {
 	case "value":
 		p.value = value
 	case "products":
-		p.products = value
+		p.products = either(value, p.products)
 	case "items":
 		p.products = either(p.products, value)
 	default:
@@ -60,17 +60,19 @@ func (p *properties) member(key, value []byte) {
 func (p *productFields) member(key, value []byte) {
 	switch string(key) {
 	case "product_id", "productId":
-		p.product = value
+		p.product = either(value, p.product)
 	case "item_id":
 		p.product = either(p.product, value)
 	case "id":
 		p.id = value
+	case "item_name":
+		p.itemName = value
 	case "sku":
 		p.sku = value
 	case "variant_id", "variantId":
 		p.variantID = value
 	case "variant":
-		p.variant = value
+		p.variant = either(value, p.variant)
 	case "item_variant":
 		p.variant = either(p.variant, value)
 	case "quantity":
@@ -88,11 +90,14 @@ func either(first, other []byte) []byte {
 	return other
 }
 
-// settle takes the plain id, as Segment's first specification has it, for that of a
-// product, where it can mean nothing else.
+// settle takes for the id of a product what can mean nothing else: the plain id, as
+// Segment's first specification has it, or the item_name that GA4 takes instead of one.
 func (p *productFields) settle() {
 	if !p.named() {
 		p.product = p.id
+	}
+	if !p.named() {
+		p.product = p.itemName
 	}
 }
 

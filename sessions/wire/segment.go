@@ -156,6 +156,9 @@ func clock(e *sessions.Event, it *item, a Arrival) *refusal {
 		e.Sent = a.Sent
 	}
 	e.Occurred = occurred(e.Original, e.Sent, a.Received)
+	if a.Source == sessions.Imported {
+		e.Received = e.Occurred // history has one time, and is no activity of today
+	}
 	return nil
 }
 

@@ -40,7 +40,7 @@ func nameKind(name string) sessions.Kind {
 	switch string(trimmed) {
 	case "product viewed", "viewed product", "view_item":
 		return sessions.ProductViewed
-	case "product list viewed", "viewed product category", "viewed product list", "view_item_list":
+	case "product list viewed", "viewed product list", "product category viewed", "viewed product category", "view_item_list":
 		return sessions.ProductListViewed
 	case "product clicked", "clicked product", "select_item":
 		return sessions.ProductClicked
@@ -61,7 +61,7 @@ func nameKind(name string) sessions.Kind {
 		return sessions.OrderCompleted
 	case "order refunded", "refunded order", "refund":
 		return sessions.OrderRefunded
-	case "order cancelled", "cancelled order", "order canceled":
+	case "order cancelled", "cancelled order", "order canceled", "canceled order":
 		return sessions.OrderCancelled
 	}
 	return sessions.Custom

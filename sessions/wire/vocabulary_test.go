@@ -8,19 +8,32 @@ import (
 )
 
 func TestNameKind(t *testing.T) {
-	for name, want := range map[string]sessions.Kind{
-		"Product Viewed": sessions.ProductViewed, "Product List Viewed": sessions.ProductListViewed,
-		"Product Clicked": sessions.ProductClicked, "Products Searched": sessions.ProductsSearched,
-		"Product Added": sessions.ProductAdded, "Product Removed": sessions.ProductRemoved,
-		"Cart Viewed": sessions.CartViewed, "Checkout Started": sessions.CheckoutStarted,
-		"Checkout Step Viewed": sessions.CheckoutStep, "Checkout Step Completed": sessions.CheckoutStep,
-		"Payment Info Entered": sessions.CheckoutStep, "Order Completed": sessions.OrderCompleted,
-		"Order Refunded": sessions.OrderRefunded, "Order Cancelled": sessions.OrderCancelled,
-		"Order Updated": sessions.Custom, "": sessions.Custom, "Bestellung": sessions.Custom,
+	for want, names := range map[sessions.Kind][]string{
+		sessions.ProductViewed:     {"Product Viewed", "Viewed Product", "view_item"},
+		sessions.ProductListViewed: {"Product List Viewed", "Product Category Viewed", "Viewed Product List", "Viewed Product Category", "view_item_list"},
+		sessions.ProductClicked:    {"Product Clicked", "Clicked Product", "select_item"},
+		sessions.ProductsSearched:  {"Products Searched", "Searched Products", "search", "view_search_results"},
+		sessions.ProductAdded:      {"Product Added", "Added Product", "Added Product to Cart", "add_to_cart"},
+		sessions.ProductRemoved:    {"Product Removed", "Removed Product", "Removed Product from Cart", "remove_from_cart"},
+		sessions.CartViewed:        {"Cart Viewed", "Viewed Cart", "view_cart"},
+		sessions.CheckoutStarted:   {"Checkout Started", "Started Checkout", "begin_checkout"},
+		sessions.CheckoutStep: {
+			"Checkout Step Viewed", "Checkout Step Completed", "Payment Info Entered", "Viewed Checkout Step",
+			"Completed Checkout Step", "Entered Payment Info", "add_shipping_info", "add_payment_info",
+		},
+		sessions.OrderCompleted: {"Order Completed", "Completed Order", "purchase"},
+		sessions.OrderRefunded:  {"Order Refunded", "Refunded Order", "refund"},
+		sessions.OrderCancelled: {"Order Cancelled", "Cancelled Order", "Order Canceled", "Canceled Order"},
+		sessions.Custom: {
+			"", "Order Updated", "Updated Order", "Bestellung", "page_view", "add_to_wishlist", "view_promotion", "select_promotion",
+			"Promotion Viewed", "Viewed Promotion", "Coupon Entered", "product_viewed", "viewitem", "Product  Viewed",
+		},
 	} {
-		for _, spelled := range []string{name, strings.ToLower(name), strings.ToUpper(name), " " + name + "\t"} {
-			if got := nameKind(spelled); got != want {
-				t.Errorf("nameKind(%q) = %s, want %s", spelled, got, want)
+		for _, name := range names {
+			for _, spelled := range []string{name, strings.ToLower(name), strings.ToUpper(name), " " + name + "\t"} {
+				if got := nameKind(spelled); got != want {
+					t.Errorf("nameKind(%q) = %s, want %s", spelled, got, want)
+				}
 			}
 		}
 	}
