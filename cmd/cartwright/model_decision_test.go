@@ -128,3 +128,18 @@ func (m *model) verdict(id string, now int64) string {
 	}
 	return "suppress"
 }
+
+// ended hears that a delivery ended, which it does once.
+func (m *model) ended(e *sessions.Event) error {
+	var d struct {
+		Trigger string `json:"trigger_id"`
+	}
+	if err := json.Unmarshal(e.Data, &d); err != nil {
+		return err
+	}
+	if m.over[d.Trigger] {
+		return fmt.Errorf("webhooks: event %d ends %s again", e.Seq, d.Trigger)
+	}
+	m.over[d.Trigger] = true
+	return nil
+}

@@ -166,6 +166,9 @@ func (h *play) compare(seq sessions.Seq) {
 		if want != string(c.verdict) && h.err == nil {
 			h.err = fmt.Errorf("attempts: of %s at %d the verdict is %q, not %q", c.trigger, c.seen, c.verdict, want)
 		}
+		if h.model.over[c.trigger] && h.err == nil {
+			h.err = fmt.Errorf("webhooks: %s is claimed at %d, after its end", c.trigger, c.seen)
+		}
 		return true
 	})
 }

@@ -48,6 +48,14 @@ func (s *stage) play(t *testing.T, p plan, b broken) error {
 	if err := h.play(p); err != nil {
 		return err
 	}
+	return s.verify(t, h)
+}
+
+// verify says what is wrong with a history that was played, or with its rows.
+func (s *stage) verify(t *testing.T, h *play) error {
+	if err := h.failed(); err != nil {
+		return err
+	}
 	for what, was := range h.met {
 		if was {
 			s.met[what]++

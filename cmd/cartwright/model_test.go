@@ -25,6 +25,7 @@ type model struct {
 	told                 map[string]string // triggers by cart, episode and flow
 	made                 map[string]int    // decisions, and how often they were made
 	echo                 bool              // they may come again
+	over                 map[string]bool   // triggers whose deliveries ended
 }
 
 type modelCart struct {
@@ -42,7 +43,7 @@ type modelOrder struct {
 
 func newModel(wait, active, oldest int64) *model {
 	return &model{wait: wait, active: active, oldest: oldest, heard: map[string]int64{}, owner: map[string]int64{},
-		customer: map[int64]string{}, seen: map[int64]int64{}, told: map[string]string{}, made: map[string]int{}}
+		customer: map[int64]string{}, seen: map[int64]int64{}, told: map[string]string{}, made: map[string]int{}, over: map[string]bool{}}
 }
 
 // hear takes in the next event of the log. The error says what is wrong with it.
@@ -58,7 +59,7 @@ func (m *model) hear(e *sessions.Event) error {
 	case sessions.DecisionMade:
 		return m.decided(e)
 	case sessions.DeliveryEnded:
-		return nil
+		return m.ended(e)
 	}
 	v := m.who(e)
 	if v != int64(e.Visitor) {
