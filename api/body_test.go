@@ -14,7 +14,7 @@ import (
 )
 
 // zipped returns text as a gzip stream.
-func zipped(t *testing.T, text string) string {
+func zipped(t testing.TB, text string) string {
 	t.Helper()
 	var b bytes.Buffer
 	z := gzip.NewWriter(&b)

@@ -49,7 +49,11 @@ func (s *Server) named(c *call) (cart.Cart, error) {
 	if err := s.appended(c); err != nil {
 		return cart.Cart{}, err
 	}
-	ctx, name := c.Request.Context(), c.Param("id")
+	name, err := c.name()
+	if err != nil {
+		return cart.Cart{}, err
+	}
+	ctx := c.Request.Context()
 	found, err := s.Carts.CartNamed(ctx, sessions.CartID(name))
 	if !errors.Is(err, sessions.ErrNotFound) {
 		return found, err
@@ -76,7 +80,11 @@ func (s *Server) order(c *call) error {
 	if err := s.appended(c); err != nil {
 		return err
 	}
-	o, err := s.Carts.Order(c.Request.Context(), sessions.OrderID(c.Param("id")))
+	name, err := c.name()
+	if err != nil {
+		return err
+	}
+	o, err := s.Carts.Order(c.Request.Context(), sessions.OrderID(name))
 	if err != nil {
 		return err
 	}
@@ -93,9 +101,13 @@ func (s *Server) triggers(c *call) error {
 	if err != nil {
 		return err
 	}
-	rows, err := s.Carts.Triggers(c.Request.Context(), c.Query("after"), limit+1)
+	after, err := c.text("after")
+	if err != nil {
+		return err
+	}
+	rows, err := s.Carts.Triggers(c.Request.Context(), after, limit+1)
 	if errors.Is(err, sessions.ErrNotFound) {
-		return invalidParameter("after", "the id of a trigger, "+strconv.Quote(c.Query("after"))+" is none")
+		return invalidParameter("after", "the id of a trigger, "+strconv.Quote(after)+" is none")
 	}
 	if err != nil {
 		return err

@@ -5,7 +5,9 @@ import (
 	"fmt"
 	"net/http"
 	"strconv"
+	"strings"
 	"time"
+	"unicode/utf8"
 
 	"cartwright/sessions"
 )
@@ -72,20 +74,44 @@ func (c *call) number(name, text string, absent int64) (int64, error) {
 	if text == "" {
 		return absent, nil
 	}
-	n, err := strconv.ParseInt(text, 10, 64)
-	if err != nil || n < 0 {
+	n, err := strconv.ParseUint(text, 10, 63) // which takes digits only
+	if err != nil {
 		return 0, invalidParameter(name, "a number")
 	}
-	return n, nil
+	return int64(n), nil
 }
 
 // id reads the number in the path. What is no number names nothing.
 func (c *call) id() (int64, error) {
-	n, err := strconv.ParseInt(c.Param("id"), 10, 64)
+	n, err := strconv.ParseUint(c.Param("id"), 10, 63)
 	if err != nil || n < 1 {
 		return 0, sessions.ErrNotFound
 	}
-	return n, nil
+	return int64(n), nil
+}
+
+// name reads the shop's own id in the path. What could not be stored names nothing.
+func (c *call) name() (string, error) {
+	name := c.Param("id")
+	if !storable(name) {
+		return "", sessions.ErrNotFound
+	}
+	return name, nil
+}
+
+// text reads a parameter that may be any text, or absent.
+func (c *call) text(name string) (string, error) {
+	text := c.Query(name)
+	if !storable(text) {
+		return "", invalidParameter(name, "valid UTF-8 without U+0000")
+	}
+	return text, nil
+}
+
+// storable reports whether a text can be in the database. Not every database can be
+// asked for others.
+func storable(text string) bool {
+	return utf8.ValidString(text) && strings.IndexByte(text, 0) < 0
 }
 
 // flag reads a parameter that is true or false.

@@ -23,7 +23,11 @@ func (s *Server) products(c *call) error {
 	if err != nil {
 		return err
 	}
-	rows, err := s.Products.Products(c.Request.Context(), sessions.ProductID(c.Query("after")), limit+1)
+	after, err := c.text("after")
+	if err != nil {
+		return err
+	}
+	rows, err := s.Products.Products(c.Request.Context(), sessions.ProductID(after), limit+1)
 	if err != nil {
 		return err
 	}
@@ -36,7 +40,11 @@ func (s *Server) product(c *call) error {
 	if err := s.appended(c); err != nil {
 		return err
 	}
-	p, err := s.Products.Product(c.Request.Context(), sessions.ProductID(c.Param("id")))
+	name, err := c.name()
+	if err != nil {
+		return err
+	}
+	p, err := s.Products.Product(c.Request.Context(), sessions.ProductID(name))
 	if err != nil {
 		return err
 	}

@@ -5,7 +5,6 @@ import (
 	"net/http"
 
 	"cartwright/recommend"
-	"cartwright/sessions"
 )
 
 // Recommender answers what a shopper may want next.
@@ -33,9 +32,15 @@ func (s *Server) recommend(c *call) error {
 
 // question reads the parameters of a request for recommendations.
 func (c *call) question() (recommend.Request, error) {
-	q := recommend.Request{
-		Context: recommend.Context(c.DefaultQuery("context", string(recommend.Home))), Item: sessions.ProductID(c.Query("item")),
-		Anonymous: sessions.AnonymousID(c.Query("anonymous_id")), Customer: sessions.CustomerID(c.Query("user_id")),
+	q := recommend.Request{Context: recommend.Context(c.DefaultQuery("context", string(recommend.Home)))}
+	for _, p := range [...]struct {
+		name string
+		to   *string
+	}{{"item", (*string)(&q.Item)}, {"anonymous_id", (*string)(&q.Anonymous)}, {"user_id", (*string)(&q.Customer)}} {
+		var err error
+		if *p.to, err = c.text(p.name); err != nil {
+			return q, err
+		}
 	}
 	switch q.Context {
 	case recommend.Home, recommend.Cart:

@@ -27,6 +27,9 @@ func (d *Decoder) Cart(id sessions.CartID, body []byte, now sessions.Millis) (*s
 	if r := tooLong("the cart's id", string(id)); r != nil || id == "" {
 		f.fail("", CodeTooLong, "the cart's id must have 1 to %d bytes", maxID)
 	}
+	if !storable([]byte(id)) {
+		f.fail("", CodeInvalidText, "the cart's id is not valid UTF-8 or holds U+0000")
+	}
 	return f.event(e)
 }
 

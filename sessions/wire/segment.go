@@ -49,11 +49,11 @@ func (d *Decoder) item(it *item, raw []byte, a Arrival) (*sessions.Event, *refus
 	if len(raw) > MaxItem {
 		return nil, refuse(CodeTooLarge, "the item has %d bytes; at most %d are accepted", len(raw), MaxItem)
 	}
-	if !storable(raw) {
-		return nil, refuse(CodeInvalidText, "the item is not valid UTF-8 or holds U+0000")
-	}
 	if r := it.read(raw); r != nil {
 		return nil, r
+	}
+	if !storable(raw) {
+		return nil, refuse(CodeInvalidText, "the item is not valid UTF-8 or holds U+0000")
 	}
 	var p properties
 	if isObject(it.properties) {

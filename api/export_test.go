@@ -1,0 +1,18 @@
+package api
+
+// Route is a route as tests see it.
+type Route struct {
+	Method, Path string
+	Scope        Scope // empty: anyone
+	Browser      bool
+	KeyInBody    bool
+}
+
+// Table lists all routes.
+func (s *Server) Table() []Route {
+	var all []Route
+	for _, r := range s.routes() {
+		all = append(all, Route{r.method, r.path, r.scope, r.browser, r.keyInBody})
+	}
+	return all
+}
