@@ -6,13 +6,14 @@ type Route struct {
 	Scope        Scope // empty: anyone
 	Browser      bool
 	KeyInBody    bool
+	KeyInPath    bool
 }
 
 // Table lists all routes.
 func (s *Server) Table() []Route {
 	var all []Route
 	for _, r := range s.routes() {
-		all = append(all, Route{r.method, r.path, r.scope, r.browser, r.keyInBody})
+		all = append(all, Route{r.method, r.path, r.scope, r.browser, r.keyInBody, r.keyInPath})
 	}
 	return all
 }

@@ -5,6 +5,30 @@ import (
 	"strings"
 )
 
+// attacksOnJobs ask for jobs to be run, or not, with mistakes.
+func attacksOnJobs() (all []attack) {
+	for _, action := range []string{"run", "pause"} {
+		post := request{method: "POST", path: "/v1/jobs/detection/" + action, key: secretKey}
+		for _, body := range []string{`[]`, `"x"`, `{`, `{"reason":7}`, `{"reason":{}}`, `{"reason":"x","job":"y"}`, `{"reason":"x"}{}`, "{\"reason\":\"\xff\"}", "\ufeff{}", strings.Repeat("[", 100_000)} {
+			all = append(all, as(post, attack{name: "a bad body " + body[:min(len(body), 20)], request: request{body: body}, status: 400, code: "invalid_json"})...)
+		}
+		for _, reason := range []string{`\u0000`, `a\u0000b`, strings.Repeat("x", 501)} {
+			all = append(all, as(post, attack{name: "a bad reason " + reason[:min(len(reason), 20)], request: request{body: `{"reason":"` + reason + `"}`}, status: 400, code: "invalid_parameter"})...)
+		}
+		all = append(all, as(post, attack{name: "5 MB", request: request{body: strings.Repeat(" ", 5<<20)}, status: 413, code: "too_large"})...)
+	}
+	all = append(all, attack{name: "no reason", request: request{method: "POST", path: "/v1/jobs/detection/pause", key: secretKey, body: `{"reason":"  "}`}, status: 400, code: "invalid_parameter"})
+	for _, name := range []string{"nosuch", "%00", "%ff", "..%2Fdetection", "DETECTION", "%27%20OR%201=1", strings.Repeat("x", 5000)} {
+		for action, r := range map[string]request{
+			"run": {method: "POST", body: `{"reason":"x"}`}, "pause": {method: "POST", body: `{"reason":"x"}`}, "resume": {method: "POST"}, "runs": {method: "GET"},
+		} {
+			r.path, r.key = "/v1/jobs/"+name+"/"+action, secretKey
+			all = append(all, attack{name: action + " what is no job " + name[:min(len(name), 20)], request: r, status: 404, code: "not_found"})
+		}
+	}
+	return all
+}
+
 // attacksByKeys show keys in wrong ways and places.
 func attacksByKeys() (all []attack) {
 	basic := func(text string) string {

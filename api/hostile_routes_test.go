@@ -21,6 +21,9 @@ func attacksOnRoutes(routes []api.Route) (all []attack) {
 			all = append(all, attack{name: "another method", request: request{method: method, path: concrete(path), key: secretKey}, status: 405, code: "method_not_allowed"})
 		}
 		for _, suffix := range []string{"/", "/../x/y/z", "%2F..%2F..%2Fetc%2Fpasswd/x/y", "/%00/x/y"} {
+			if methods[path+suffix] != nil {
+				continue
+			}
 			all = append(all, attack{name: "a path beside it", request: request{method: taken[0], path: concrete(path) + suffix, key: secretKey, body: "{}"}, status: 404, code: "route_unknown"})
 		}
 	}
@@ -31,14 +34,19 @@ func attacksOnRoutes(routes []api.Route) (all []attack) {
 }
 
 // concrete is a path with something in the place of its parameters.
-func concrete(path string) string { return strings.ReplaceAll(path, ":id", "999999") }
+func concrete(path string) string {
+	return strings.NewReplacer(":id", "999999", ":name", "nosuch", ":key", "wk_nobody").Replace(path)
+}
 
 // onRoute tries what needs no knowledge of a route but who may call it.
 func onRoute(r api.Route) []attack {
 	path := concrete(r.Path)
 	with := func(query string) string { return path + "?" + query }
-	if r.Scope == "" {
+	switch {
+	case r.Scope == "":
 		return nil // open to all: see the other attacks
+	case r.KeyInPath:
+		return byKeysInPath(r)
 	}
 	all := as(request{method: r.Method, path: path, body: `{"anonymousId":"x","event":"x","batch":[{}],"events":[{}]}`},
 		attack{name: "an unknown key", request: request{key: "sk_nobody"}, status: 401, code: "key_unknown"},
@@ -62,4 +70,19 @@ func onRoute(r api.Route) []attack {
 		)...)
 	}
 	return all
+}
+
+// byKeysInPath show keys where a route wants one in its path, and nowhere else.
+func byKeysInPath(r api.Route) (all []attack) {
+	in := func(key string) string { return strings.ReplaceAll(r.Path, ":key", key) }
+	for _, key := range []string{"wk_nobody", "sk_nobody", "WK_TEST", "%20wk_test", "wk_test%00", "wk_test%2F", "%ff", "' OR 1=1", strings.Repeat("k", 10_000)} {
+		all = append(all, attack{name: "an unknown key", request: request{method: r.Method, path: in(strings.ReplaceAll(key, " ", "%20"))}, status: 401, code: "key_unknown"})
+	}
+	return append(all,
+		attack{name: "no key", request: request{method: r.Method, path: in("%3A")}, status: 401, code: "key_missing"},
+		attack{name: "the secret key", request: request{method: r.Method, path: in(secretKey)}, status: 403, code: "secret_key_in_query"},
+		attack{name: "the secret key, as two parts", request: request{method: r.Method, path: in(secretKey + ":x")}, status: 403, code: "secret_key_in_query"},
+		attack{name: "a right key beside a wrong one", request: request{method: r.Method, path: in("wk_nobody"), key: secretKey}, status: 401, code: "key_unknown"},
+		attack{name: "another host", request: request{method: r.Method, path: in(writeKey), headers: []string{"Host: evil.example\"><script>", "X-Forwarded-Proto: javascript"}}, status: 200},
+	)
 }

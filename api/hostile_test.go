@@ -45,7 +45,7 @@ func as(r request, attacks ...attack) []attack {
 // attacks are all of them, by subject.
 func attacks(t testing.TB, routes []api.Route) []attack {
 	return slices.Concat(
-		attacksOnRoutes(routes), attacksByBodies(t), attacksByItems(), attacksByForms(), attacksByKeys(), attacksByHeaders(), attacksByReads(), attacksByWebhooks(),
+		attacksOnRoutes(routes), attacksByBodies(t), attacksByItems(), attacksByForms(), attacksByKeys(), attacksByHeaders(), attacksByReads(), attacksOnJobs(), attacksByWebhooks(),
 	)
 }
 
@@ -56,7 +56,7 @@ type besieged struct {
 	owned   string         // what all tables hold that no page view changes
 }
 
-// hosts of the seeded visitor, cart, order, product.
+// besiege opens a shop with a visitor, carts, an order and a product.
 func besiege(t *testing.T, db *database.DB) *besieged {
 	b := &besieged{covered: map[string]int{}}
 	b.shop = newShop(t, db, func(c *api.Config) {

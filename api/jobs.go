@@ -98,6 +98,9 @@ func (s *Server) withReason(c *call, use func(reason string) error) error {
 			return invalidBody(`the body must be {"reason": "…"}`)
 		}
 		reason := strings.TrimSpace(order.Reason)
+		if !storable(reason) {
+			return invalidParameter("reason", "without U+0000")
+		}
 		if len(reason) > longestReason {
 			return invalidParameter("reason", "at most "+strconv.Itoa(longestReason)+" bytes long")
 		}
