@@ -8,10 +8,16 @@ import (
 func TestPreflight(t *testing.T) {
 	s := sqliteShop(t)
 	ask := []string{"Origin: https://shop.example", "Access-Control-Request-Method: POST", "Access-Control-Request-Headers: content-type,x-write-key"}
-	for path, method := range map[string]string{
-		"/v1/track": "POST", "/v1/identify": "POST", "/v1/page": "POST", "/v1/screen": "POST", "/v1/group": "POST", "/v1/alias": "POST",
-		"/v1/batch": "POST", "/v1/events": "POST", "/v1/recommendations": "GET",
-	} {
+	methods := map[string]string{
+		"/v1/events": "POST", "/v1/recommendations": "GET",
+		"/v1/projects/wk_test/settings": "GET", "/sourceConfig": "GET", "/sourceConfig/": "GET",
+	}
+	for _, paths := range trackingPaths {
+		for _, path := range paths {
+			methods[path] = "POST"
+		}
+	}
+	for path, method := range methods {
 		a := s.do(request{method: http.MethodOptions, path: path, headers: ask})
 		a.wants(t, 204, "")
 		for name, want := range map[string]string{
