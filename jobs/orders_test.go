@@ -1,0 +1,196 @@
+package jobs
+
+import (
+	"context"
+	"errors"
+	"strings"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"cartwright/fixtures/testdb"
+	"cartwright/sessions"
+	"cartwright/sessions/database"
+)
+
+// counted is a job that seldom comes by its schedule, takes a while, and counts its runs.
+func counted(runs, atOnce *int, takes time.Duration) Job {
+	running := 0
+	return Job{Name: "rare", Schedule: "@every 1h", Purpose: "count", Deadline: time.Minute,
+		Run: func(context.Context, time.Time) (Report, error) {
+			*runs++
+			running++
+			*atOnce = max(*atOnce, running)
+			time.Sleep(takes)
+			running--
+			return nil, nil
+		}}
+}
+
+var ann = Order{Job: "rare", Who: "ann@desk", Reason: "to see\x00 it"}
+
+func TestARunThatIsAskedForBeginsWithinASecond(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		db := testdb.SQLite(t)
+		var runs, atOnce int
+		_, stop := started(t, db, counted(&runs, &atOnce, 10*time.Second))
+		_, stopOther := started(t, db, counted(&runs, &atOnce, 10*time.Second)) // another process
+		pass(time.Minute)
+		runs = 0
+		asked, err := RequestRun(t.Context(), db, ann, time.Now())
+		if err != nil || asked.Number != 1 || asked.Begun != nil {
+			t.Fatalf("%+v, %v", asked, err)
+		}
+		if again, err := RequestRun(t.Context(), db, ann, time.Now()); err != nil || again.Number != 1 {
+			t.Errorf("asked again before it began: %+v, %v", again, err)
+		}
+		pass(1100 * time.Millisecond)
+		if r, err := FindRequest(t.Context(), db, "rare"); runs != 1 || err != nil || r.Begun == nil || r.Ended != nil {
+			t.Errorf("after a second: %d runs, %+v, %v", runs, r, err)
+		}
+		pass(10 * time.Second)
+		r, err := FindRequest(t.Context(), db, "rare")
+		if err != nil || runs != 1 || r.Ended == nil || r.Outcome != OK || r.Who != "ann@desk" || r.Reason != "to see it" {
+			t.Errorf("after its end: %d runs, %+v, %v", runs, r, err)
+		}
+		history, err := Runs(t.Context(), db, "rare", 0, 10)
+		if err != nil || len(history) == 0 || history[0].Started.Time().Before(asked.Asked) {
+			t.Errorf("a run that did nothing, but was asked for, is not in the history: %+v, %v", history, err)
+		}
+		pass(time.Minute)
+		stop()
+		stopOther()
+		if runs != 1 {
+			t.Errorf("ran %d times", runs)
+		}
+	})
+}
+
+func TestARunThatIsAskedForWaitsForTheOneUnderWay(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		db := testdb.SQLite(t)
+		var runs, atOnce int
+		_, stop := started(t, db, counted(&runs, &atOnce, 10*time.Second)) // runs at once
+		pass(2 * time.Second)
+		for range 3 {
+			if _, err := RequestRun(t.Context(), db, ann, time.Now()); err != nil {
+				t.Fatal(err)
+			}
+		}
+		pass(6 * time.Second)
+		if runs != 1 {
+			t.Errorf("%d runs while the first is under way", runs)
+		}
+		pass(15 * time.Second)
+		stop()
+		if runs != 2 || atOnce != 1 {
+			t.Errorf("%d runs, %d at once; want 2, one after the other", runs, atOnce)
+		}
+	})
+}
+
+func TestAPausedJobRunsWhenAskedOnly(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		db := testdb.SQLite(t)
+		var runs, atOnce int
+		r, stop := started(t, db, counted(&runs, &atOnce, 0))
+		pass(time.Minute)
+		if err := PauseJob(t.Context(), db, ann, time.Now()); err != nil {
+			t.Fatal(err)
+		}
+		pass(5 * time.Hour)
+		status := onlyStatus(t, r)
+		if runs != 1 || status.Paused == nil || status.Paused.Who != "ann@desk" || status.Next != nil {
+			t.Errorf("paused: %d runs, %+v", runs, status)
+		}
+		if _, err := RequestRun(t.Context(), db, ann, time.Now()); err != nil {
+			t.Fatal(err)
+		}
+		pass(5 * time.Hour)
+		if status = onlyStatus(t, r); runs != 2 || status.Paused == nil || status.Request.Outcome != OK {
+			t.Errorf("paused and asked: %d runs, %+v", runs, status)
+		}
+		if err := ResumeJob(t.Context(), db, "rare"); err != nil {
+			t.Fatal(err)
+		}
+		pass(90 * time.Minute)
+		status = onlyStatus(t, r)
+		stop()
+		if runs < 3 || status.Paused != nil || status.Next == nil {
+			t.Errorf("resumed: %d runs, %+v", runs, status)
+		}
+	})
+}
+
+// onlyStatus is how the one job of a runner stands.
+func onlyStatus(t *testing.T, r *Runner) Status {
+	t.Helper()
+	list, err := r.Standing(t.Context())
+	if err != nil || len(list) != 1 {
+		t.Fatalf("%+v, %v", list, err)
+	}
+	return list[0]
+}
+
+// What the database says of jobs, without any process that serves.
+func TestTheTableWithoutAServe(t *testing.T) {
+	testdb.Each(t, func(t *testing.T, db *database.DB) {
+		if list, err := Table(t.Context(), db, time.Now()); err != nil || len(list) != 0 {
+			t.Errorf("before any start: %+v, %v", list, err)
+		}
+		if _, err := RequestRun(t.Context(), db, ann, time.Now()); !errors.Is(err, ErrUnknownJob) || !strings.Contains(err.Error(), "no serve") {
+			t.Errorf("before any start: %v", err)
+		}
+		var runs, atOnce int
+		_, stop := started(t, db, counted(&runs, &atOnce, 0))
+		stop()
+		for what, err := range map[string]error{
+			"pause":    PauseJob(t.Context(), db, Order{Job: "none", Who: "ann", Reason: "x"}, time.Now()),
+			"resume":   ResumeJob(t.Context(), db, "none"),
+			"a reason": PauseJob(t.Context(), db, Order{Job: "rare", Who: "ann", Reason: " "}, time.Now()),
+		} {
+			if err == nil || what != "a reason" && !errors.Is(err, sessions.ErrNotFound) {
+				t.Errorf("%s: %v", what, err)
+			}
+		}
+		if _, err := Runs(t.Context(), db, "none", 0, 5); !errors.Is(err, ErrUnknownJob) {
+			t.Errorf("runs of no job: %v", err)
+		}
+		if err := ResumeJob(t.Context(), db, "rare"); err != nil {
+			t.Errorf("resume what is not paused: %v", err)
+		}
+		list, err := Table(t.Context(), db, time.Now())
+		if err != nil || len(list) != 1 || list[0].Name != "rare" || list[0].Outcome != OK || list[0].Next == nil || !list[0].Next.After(time.Now()) {
+			t.Errorf("after the end: %+v, %v", list, err)
+		}
+	})
+}
+
+// Once a pause of delivery is answered no attempt begins, not even by a worker under way; unless a run
+// is asked for during the pause.
+func TestAPausedDeliveryBeginsNoAttempt(t *testing.T) {
+	testdb.Each(t, func(t *testing.T, db *database.DB) {
+		p := newPost(t, db, nil, "a.example")
+		p.told.add(1, "trg_1", "trg_2")
+		if _, err := p.fanOut(t.Context(), 1); err != nil {
+			t.Fatal(err)
+		}
+		if err := saveTable(t.Context(), db, []*scheduled{{Job: p.Job("@every 1s")}}); err != nil {
+			t.Fatal(err)
+		}
+		pause := Order{Job: DeliveryJob, Who: "ann", Reason: "the shop moves"}
+		if err := PauseJob(t.Context(), db, pause, time.Now()); err != nil {
+			t.Fatal(err)
+		}
+		if c, err := p.claim(t.Context(), 1, 0); err != nil || len(c.attempts)+len(c.ended) != 0 {
+			t.Errorf("a worker from before the pause claims %+v, %v", c, err)
+		}
+		since, err := pausedSince(db.Read(t.Context()), DeliveryJob)
+		if err != nil || since == 0 {
+			t.Fatal(since, err)
+		}
+		if c, err := p.claim(t.Context(), 1, since); err != nil || len(c.attempts) != 2 {
+			t.Errorf("a worker that was asked for during the pause claims %+v, %v", c, err)
+		}
+	})
+}
