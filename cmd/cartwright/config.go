@@ -118,10 +118,9 @@ func load(flags *pflag.FlagSet, file string, environ []string) error {
 		if f.Changed {
 			return
 		}
-		variable := "CARTWRIGHT_" + strings.ToUpper(strings.ReplaceAll(f.Name, "-", "_"))
-		if value, ok := env[variable]; ok {
+		if value, ok := env[variable(f.Name)]; ok {
 			if err := flags.Set(f.Name, value); err != nil {
-				errs = append(errs, fmt.Errorf("environment: %s: %w", variable, err))
+				errs = append(errs, fmt.Errorf("environment: %s: %w", variable(f.Name), err))
 			}
 		} else if value, ok := fromFile[f.Name]; ok {
 			if err := setFromFile(f, value); err != nil {
@@ -205,14 +204,12 @@ func setFromFile(f *pflag.Flag, value fileValue) error {
 // allSettings are the names that may stand in a configuration file, whichever
 // of them a subcommand uses.
 func allSettings() map[string]*pflag.Flag {
-	flags := pflag.NewFlagSet("all", pflag.ContinueOnError)
-	var c Config
-	c.databaseFlag(flags)
-	c.historyFlags(flags)
-	c.recoveryFlags(flags)
-	c.serveFlags(flags)
 	all := map[string]*pflag.Flag{}
-	flags.VisitAll(func(f *pflag.Flag) { all[f.Name] = f })
+	for _, g := range groups() {
+		for _, f := range g.settings() {
+			all[f.Name] = f
+		}
+	}
 	return all
 }
 
@@ -226,5 +223,5 @@ func suggestion(key string) string {
 			return fmt.Sprintf("; did you mean %q?", name)
 		}
 	}
-	return "; see cartwright serve --help for all of them"
+	return "; see cartwright config for all of them"
 }
