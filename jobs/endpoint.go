@@ -169,3 +169,14 @@ func parseSecrets(text string) ([]webhook.Secret, error) {
 	}
 	return secrets, nil
 }
+
+// Gone returns the URLs of endpoints that answered 410, so that nothing is sent to
+// them any more.
+func Gone(ctx context.Context, db *database.DB) ([]string, error) {
+	var urls []string
+	err := db.Read(ctx).Table("endpoints").Where("disabled_at > 0 AND disabled_reason = ?", gone).Order("id").Pluck("url", &urls).Error
+	if err != nil {
+		return nil, fmt.Errorf("look for disabled endpoints: %w", err)
+	}
+	return urls, nil
+}

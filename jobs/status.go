@@ -85,3 +85,21 @@ func moment(m sessions.Millis) *time.Time {
 	t := m.Time()
 	return &t
 }
+
+// lateness is how far a job may stay behind its schedule before it is late: what
+// is stored of runs may be a minute old.
+const lateness = staleness + time.Minute
+
+// Late is for how long the job should have run, 0 if it is on time. A job that
+// never ran is on time.
+func (s Status) Late(now time.Time) time.Duration {
+	schedule, err := parseSchedule(s.Schedule)
+	if err != nil || s.Started == nil {
+		return 0
+	}
+	late := now.Sub(schedule.Next(*s.Started))
+	if late < lateness {
+		return 0
+	}
+	return late
+}

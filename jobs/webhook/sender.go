@@ -3,6 +3,7 @@ package webhook
 import (
 	"bytes"
 	"context"
+	"crypto/x509"
 	"errors"
 	"fmt"
 	"io"
@@ -28,6 +29,8 @@ type Options struct {
 	// Transport carries the requests instead of the guarded one, which checks
 	// the addresses. For tests, and for networks inside the process.
 	Transport http.RoundTripper
+
+	roots *x509.CertPool // that Probe trusts; nil means the system's
 }
 
 // Message is one thing to tell an endpoint.

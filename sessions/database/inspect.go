@@ -8,7 +8,9 @@ import (
 	"net/url"
 	"os"
 	"path/filepath"
+	"slices"
 	"strconv"
+	"time"
 
 	"github.com/jackc/pgx/v5"
 	"github.com/jackc/pgx/v5/stdlib"
@@ -120,4 +122,67 @@ func (db *DB) Durable(ctx context.Context) error {
 			return fmt.Errorf("a connection is a %T", c)
 		})
 	})
+}
+
+// Size is how many bytes the database takes on its disk.
+func (db *DB) Size(ctx context.Context) (n int64, err error) {
+	query := "SELECT page_count * page_size FROM pragma_page_count(), pragma_page_size()"
+	if db.dialect == Postgres {
+		query = "SELECT pg_database_size(current_database())"
+	}
+	if err := db.Read(ctx).Raw(query).Scan(&n).Error; err != nil {
+		return 0, fmt.Errorf("measure the database: %w", err)
+	}
+	return n, nil
+}
+
+// syncs is how often SyncTime waits for the disk.
+const syncs = 5
+
+// SyncTime is how long a commit waits for the disk, at the median, without changing the database: of a
+// SQLite file, the sync of another file beside it, which it removes again; of PostgreSQL, the commit of
+// a message that nobody listens to.
+func (db *DB) SyncTime(ctx context.Context) (time.Duration, error) {
+	wait, end := db.syncPostgres(ctx), func() error { return nil }
+	if db.dialect == SQLite {
+		var err error
+		if wait, end, err = db.syncBeside(ctx); err != nil {
+			return 0, fmt.Errorf("wait for the disk: %w", err)
+		}
+	}
+	var took []time.Duration
+	var err error
+	for range syncs {
+		began := time.Now()
+		err = errors.Join(err, wait())
+		took = append(took, time.Since(began))
+	}
+	if err := errors.Join(err, end()); err != nil {
+		return 0, fmt.Errorf("wait for the disk: %w", err)
+	}
+	slices.Sort(took)
+	return took[syncs/2], nil
+}
+
+func (db *DB) syncPostgres(ctx context.Context) func() error {
+	return func() error {
+		return db.Read(ctx).Exec("SELECT pg_logical_emit_message(true, 'cartwright doctor', '')").Error
+	}
+}
+
+// syncBeside makes a file beside the database, which wait writes and syncs, and end removes.
+func (db *DB) syncBeside(ctx context.Context) (wait, end func() error, err error) {
+	var path string
+	if err := db.Read(ctx).Raw("SELECT file FROM pragma_database_list() WHERE name = 'main'").Scan(&path).Error; err != nil {
+		return nil, nil, err
+	}
+	f, err := os.CreateTemp(filepath.Dir(path), ".cartwright-doctor-")
+	if err != nil {
+		return nil, nil, err
+	}
+	wait = func() error {
+		_, err := f.WriteAt(make([]byte, 4096), 0)
+		return errors.Join(err, f.Sync())
+	}
+	return wait, func() error { return errors.Join(f.Close(), os.Remove(f.Name())) }, nil
 }

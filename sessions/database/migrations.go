@@ -109,10 +109,18 @@ func Known() int64 {
 
 // Version is the schema version of the database as tx sees it, 0 if it has no schema of ours.
 func Version(tx *gorm.DB) (int64, error) {
-	var version *int64
-	if !tx.Migrator().HasTable("goose_db_version") {
+	there := "SELECT count(*) FROM sqlite_schema WHERE name = ?"
+	if Dialect(tx.Name()) == Postgres {
+		there = "SELECT count(*) FROM pg_tables WHERE schemaname = current_schema() AND tablename = ?"
+	}
+	var tables int64
+	if err := tx.Raw(there, versions).Scan(&tables).Error; err != nil {
+		return 0, fmt.Errorf("look for a schema: %w", err)
+	}
+	if tables == 0 {
 		return 0, nil
 	}
+	var version *int64
 	if err := tx.Raw("SELECT max(version_id) FROM goose_db_version WHERE is_applied").Scan(&version).Error; err != nil {
 		return 0, fmt.Errorf("read the schema's version: %w", err)
 	}
