@@ -17,7 +17,7 @@ import (
 func counted(runs, atOnce *int, takes time.Duration) Job {
 	running := 0
 	return Job{Name: "rare", Schedule: "@every 1h", Purpose: "count", Deadline: time.Minute,
-		Run: func(context.Context, time.Time) (Report, error) {
+		Run: func(context.Context, time.Time, database.Lease) (Report, error) {
 			*runs++
 			running++
 			*atOnce = max(*atOnce, running)
@@ -172,7 +172,7 @@ func TestAPausedDeliveryBeginsNoAttempt(t *testing.T) {
 	testdb.Each(t, func(t *testing.T, db *database.DB) {
 		p := newPost(t, db, nil, "a.example")
 		p.told.add(1, "trg_1", "trg_2")
-		if _, err := p.fanOut(t.Context(), 1); err != nil {
+		if _, err := p.fanOut(t.Context(), database.Lease{}, 1); err != nil {
 			t.Fatal(err)
 		}
 		if err := saveTable(t.Context(), db, []*scheduled{{Job: p.Job("@every 1s")}}); err != nil {
@@ -182,14 +182,14 @@ func TestAPausedDeliveryBeginsNoAttempt(t *testing.T) {
 		if err := PauseJob(t.Context(), db, pause, time.Now()); err != nil {
 			t.Fatal(err)
 		}
-		if c, err := p.claim(t.Context(), 1, 0); err != nil || len(c.attempts)+len(c.ended) != 0 {
+		if c, err := p.claim(t.Context(), 1, database.Lease{}, 0); err != nil || len(c.attempts)+len(c.ended) != 0 {
 			t.Errorf("a worker from before the pause claims %+v, %v", c, err)
 		}
 		since, err := pausedSince(db.Read(t.Context()), DeliveryJob)
 		if err != nil || since == 0 {
 			t.Fatal(since, err)
 		}
-		if c, err := p.claim(t.Context(), 1, since); err != nil || len(c.attempts) != 2 {
+		if c, err := p.claim(t.Context(), 1, database.Lease{}, since); err != nil || len(c.attempts) != 2 {
 			t.Errorf("a worker that was asked for during the pause claims %+v, %v", c, err)
 		}
 	})
