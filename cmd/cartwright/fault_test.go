@@ -57,9 +57,9 @@ func wantReads(t *testing.T, p *process, status int, paths ...string) {
 
 // What is read from memory, and what from the database.
 var (
-	fromMemory = []string{"/healthz", "/v1/jobs", "/v1/recommendations?context=home&anonymous_id=shopper-0-0",
+	fromMemory = []string{"/healthz", "/v1/recommendations?context=home&anonymous_id=shopper-0-0",
 		"/v1/recommendations?context=product&item=p1&anonymous_id=shopper-0-0"}
-	fromDatabase = []string{"/v1/sessions", "/v1/carts", "/v1/carts?after=1", "/v1/orders", "/v1/visitors", "/v1/triggers", "/v1/products"}
+	fromDatabase = []string{"/v1/sessions", "/v1/carts", "/v1/carts?after=1", "/v1/orders", "/v1/visitors", "/v1/triggers", "/v1/products", "/v1/jobs"}
 )
 
 // sendSome sends a number of batches, all of which must be taken.
