@@ -93,7 +93,7 @@ func (r *nodeReceiver) carts(kind string) map[string]int {
 func TestClients(t *testing.T) {
 	secret := webhook.NewSecret().Reveal()
 	hooks := receive(t, secret)
-	p := serveBinary(t, build(t, ""), "--db", filepath.Join(t.TempDir(), "shop.db"), "--cart-wait", "3s",
+	p := serveBinary(t, build(t, ""), "--db", filepath.Join(t.TempDir(), "shop.db"), "--cart-wait", "8s",
 		"--detect-schedule", "@every 1s", "--webhooks", fmt.Sprintf("http://127.0.0.1:%d/ %s", hooks.port, secret),
 		"--webhook-allow-private", "--webhook-allow-insecure")
 	shop := storefront{p.address, testSecretKey}
