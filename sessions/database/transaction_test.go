@@ -187,8 +187,8 @@ func TestADeadlockIsRunAgain(t *testing.T) {
 	if err := work.Wait(); err != nil {
 		t.Fatal(err)
 	}
-	if runs != 3 {
-		t.Errorf("the two transactions ran %d times, want 3", runs)
+	if runs < 3 { // more, if the one that was run again met the other a second time
+		t.Errorf("the two transactions ran %d times, want at least 3", runs)
 	}
 	checkCounters(t, db, "id  n\n1   2\n2   2\n")
 }
