@@ -285,7 +285,7 @@ func FuzzCheck(f *testing.F) {
 		if digits, hexadecimal := strings.CutPrefix(last, "0x"); hexadecimal {
 			last, base = digits, 16
 		}
-		if _, number := new(big.Int).SetString(last, base); number && net.ParseIP(host) == nil {
+		if _, number := new(big.Int).SetString(last, base); number && !strings.HasPrefix(last, "+") && !strings.HasPrefix(last, "-") && net.ParseIP(host) == nil {
 			t.Errorf("%q was taken, and may be read as an address", text)
 		}
 		if ip, err := netip.ParseAddr(host); err == nil && (ip.IsPrivate() || !ip.IsGlobalUnicast() || ip.Is4In6() || ip.Zone() != "") {
