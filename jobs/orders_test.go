@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"strings"
+	"sync"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -13,16 +14,23 @@ import (
 	"cartwright/sessions/database"
 )
 
+// counting guards what jobs of several runners count together.
+var counting sync.Mutex
+
 // counted is a job that seldom comes by its schedule, takes a while, and counts its runs.
 func counted(runs, atOnce *int, takes time.Duration) Job {
 	running := 0
 	return Job{Name: "rare", Schedule: "@every 1h", Purpose: "count", Deadline: time.Minute,
 		Run: func(context.Context, time.Time, database.Lease) (Report, error) {
+			counting.Lock()
 			*runs++
 			running++
 			*atOnce = max(*atOnce, running)
+			counting.Unlock()
 			time.Sleep(takes)
+			counting.Lock()
 			running--
+			counting.Unlock()
 			return nil, nil
 		}}
 }
