@@ -4,7 +4,7 @@ import (
 	"context"
 	"errors"
 	"strings"
-	"sync"
+	"sync/atomic"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -14,23 +14,19 @@ import (
 	"cartwright/sessions/database"
 )
 
-// counting guards what jobs of several runners count together.
-var counting sync.Mutex
+// counter counts the runs of jobs of several runners.
+type counter struct{ runs, running, atOnce atomic.Int64 }
 
-// counted is a job that seldom comes by its schedule, takes a while, and counts its runs.
-func counted(runs, atOnce *int, takes time.Duration) Job {
-	running := 0
+// job is a job that seldom comes by its schedule, takes a while, and is counted.
+func (c *counter) job(takes time.Duration) Job {
 	return Job{Name: "rare", Schedule: "@every 1h", Purpose: "count", Deadline: time.Minute,
 		Run: func(context.Context, time.Time, database.Lease) (Report, error) {
-			counting.Lock()
-			*runs++
-			running++
-			*atOnce = max(*atOnce, running)
-			counting.Unlock()
+			c.runs.Add(1)
+			if n := c.running.Add(1); n > c.atOnce.Load() {
+				c.atOnce.Store(n)
+			}
 			time.Sleep(takes)
-			counting.Lock()
-			running--
-			counting.Unlock()
+			c.running.Add(-1)
 			return nil, nil
 		}}
 }
@@ -40,11 +36,11 @@ var ann = Order{Job: "rare", Who: "ann@desk", Reason: "to see\x00 it"}
 func TestARunThatIsAskedForBeginsWithinASecond(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		db := testdb.SQLite(t)
-		var runs, atOnce int
-		_, stop := started(t, db, counted(&runs, &atOnce, 10*time.Second))
-		_, stopOther := started(t, db, counted(&runs, &atOnce, 10*time.Second)) // another process
+		var count counter
+		_, stop := started(t, db, count.job(10*time.Second))
+		_, stopOther := started(t, db, count.job(10*time.Second)) // another process
 		pass(time.Minute)
-		runs = 0
+		count.runs.Store(0)
 		asked, err := RequestRun(t.Context(), db, ann, time.Now())
 		if err != nil || asked.Number != 1 || asked.Begun != nil {
 			t.Fatalf("%+v, %v", asked, err)
@@ -53,13 +49,13 @@ func TestARunThatIsAskedForBeginsWithinASecond(t *testing.T) {
 			t.Errorf("asked again before it began: %+v, %v", again, err)
 		}
 		pass(1100 * time.Millisecond)
-		if r, err := FindRequest(t.Context(), db, "rare"); runs != 1 || err != nil || r.Begun == nil || r.Ended != nil {
-			t.Errorf("after a second: %d runs, %+v, %v", runs, r, err)
+		if r, err := FindRequest(t.Context(), db, "rare"); count.runs.Load() != 1 || err != nil || r.Begun == nil || r.Ended != nil {
+			t.Errorf("after a second: %d runs, %+v, %v", count.runs.Load(), r, err)
 		}
 		pass(10 * time.Second)
 		r, err := FindRequest(t.Context(), db, "rare")
-		if err != nil || runs != 1 || r.Ended == nil || r.Outcome != OK || r.Who != "ann@desk" || r.Reason != "to see it" {
-			t.Errorf("after its end: %d runs, %+v, %v", runs, r, err)
+		if err != nil || count.runs.Load() != 1 || r.Ended == nil || r.Outcome != OK || r.Who != "ann@desk" || r.Reason != "to see it" {
+			t.Errorf("after its end: %d runs, %+v, %v", count.runs.Load(), r, err)
 		}
 		history, err := Runs(t.Context(), db, "rare", 0, 10)
 		if err != nil || len(history) == 0 || history[0].Started.Time().Before(asked.Asked) {
@@ -68,8 +64,8 @@ func TestARunThatIsAskedForBeginsWithinASecond(t *testing.T) {
 		pass(time.Minute)
 		stop()
 		stopOther()
-		if runs != 1 {
-			t.Errorf("ran %d times", runs)
+		if count.runs.Load() != 1 {
+			t.Errorf("ran %d times", count.runs.Load())
 		}
 	})
 }
@@ -77,8 +73,8 @@ func TestARunThatIsAskedForBeginsWithinASecond(t *testing.T) {
 func TestARunThatIsAskedForWaitsForTheOneUnderWay(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		db := testdb.SQLite(t)
-		var runs, atOnce int
-		_, stop := started(t, db, counted(&runs, &atOnce, 10*time.Second)) // runs at once
+		var count counter
+		_, stop := started(t, db, count.job(10*time.Second)) // runs at once
 		pass(2 * time.Second)
 		for range 3 {
 			if _, err := RequestRun(t.Context(), db, ann, time.Now()); err != nil {
@@ -86,13 +82,13 @@ func TestARunThatIsAskedForWaitsForTheOneUnderWay(t *testing.T) {
 			}
 		}
 		pass(6 * time.Second)
-		if runs != 1 {
-			t.Errorf("%d runs while the first is under way", runs)
+		if count.runs.Load() != 1 {
+			t.Errorf("%d runs while the first is under way", count.runs.Load())
 		}
 		pass(15 * time.Second)
 		stop()
-		if runs != 2 || atOnce != 1 {
-			t.Errorf("%d runs, %d at once; want 2, one after the other", runs, atOnce)
+		if count.runs.Load() != 2 || count.atOnce.Load() != 1 {
+			t.Errorf("%d runs, %d at once; want 2, one after the other", count.runs.Load(), count.atOnce.Load())
 		}
 	})
 }
@@ -100,23 +96,23 @@ func TestARunThatIsAskedForWaitsForTheOneUnderWay(t *testing.T) {
 func TestAPausedJobRunsWhenAskedOnly(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		db := testdb.SQLite(t)
-		var runs, atOnce int
-		r, stop := started(t, db, counted(&runs, &atOnce, 0))
+		var count counter
+		r, stop := started(t, db, count.job(0))
 		pass(time.Minute)
 		if err := PauseJob(t.Context(), db, ann, time.Now()); err != nil {
 			t.Fatal(err)
 		}
 		pass(5 * time.Hour)
 		status := onlyStatus(t, r)
-		if runs != 1 || status.Paused == nil || status.Paused.Who != "ann@desk" || status.Next != nil {
-			t.Errorf("paused: %d runs, %+v", runs, status)
+		if count.runs.Load() != 1 || status.Paused == nil || status.Paused.Who != "ann@desk" || status.Next != nil {
+			t.Errorf("paused: %d runs, %+v", count.runs.Load(), status)
 		}
 		if _, err := RequestRun(t.Context(), db, ann, time.Now()); err != nil {
 			t.Fatal(err)
 		}
 		pass(5 * time.Hour)
-		if status = onlyStatus(t, r); runs != 2 || status.Paused == nil || status.Request.Outcome != OK {
-			t.Errorf("paused and asked: %d runs, %+v", runs, status)
+		if status = onlyStatus(t, r); count.runs.Load() != 2 || status.Paused == nil || status.Request.Outcome != OK {
+			t.Errorf("paused and asked: %d runs, %+v", count.runs.Load(), status)
 		}
 		if err := ResumeJob(t.Context(), db, "rare"); err != nil {
 			t.Fatal(err)
@@ -124,8 +120,8 @@ func TestAPausedJobRunsWhenAskedOnly(t *testing.T) {
 		pass(90 * time.Minute)
 		status = onlyStatus(t, r)
 		stop()
-		if runs < 3 || status.Paused != nil || status.Next == nil {
-			t.Errorf("resumed: %d runs, %+v", runs, status)
+		if count.runs.Load() < 3 || status.Paused != nil || status.Next == nil {
+			t.Errorf("resumed: %d runs, %+v", count.runs.Load(), status)
 		}
 	})
 }
@@ -149,8 +145,8 @@ func TestTheTableWithoutAServe(t *testing.T) {
 		if _, err := RequestRun(t.Context(), db, ann, time.Now()); !errors.Is(err, ErrUnknownJob) || !strings.Contains(err.Error(), "no serve") {
 			t.Errorf("before any start: %v", err)
 		}
-		var runs, atOnce int
-		_, stop := started(t, db, counted(&runs, &atOnce, 0))
+		var count counter
+		_, stop := started(t, db, count.job(0))
 		stop()
 		for what, err := range map[string]error{
 			"pause":    PauseJob(t.Context(), db, Order{Job: "none", Who: "ann", Reason: "x"}, time.Now()),
