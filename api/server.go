@@ -120,6 +120,9 @@ func New(c Config) (*Server, error) {
 	s.engine.HandleMethodNotAllowed = true
 	s.engine.UseRawPath = true // an id may hold a slash, as %2F
 	s.engine.Use(s.observe, s.recover, private)
+	if c.Logger.Enabled(context.Background(), slog.LevelDebug) {
+		s.engine.Use(s.access)
+	}
 	s.engine.NoRoute(func(c *gin.Context) { s.fail(c, errNoRoute) })
 	s.engine.NoMethod(func(c *gin.Context) { s.fail(c, errNoMethod) })
 	for _, r := range s.routes() {
@@ -145,7 +148,7 @@ func (s *Server) recover(c *gin.Context) {
 		if cause == http.ErrAbortHandler {
 			panic(cause) // how net/http is told to break off
 		}
-		s.Logger.Error("panic", "method", c.Request.Method, "path", c.FullPath(), "cause", cause, "stack", string(debug.Stack()))
+		s.Logger.Error("panic", "method", c.Request.Method, "route", c.FullPath(), "cause", cause, "stack", string(debug.Stack()))
 		if !c.Writer.Written() {
 			s.answerProblem(c, internal())
 		}

@@ -17,7 +17,7 @@ func (s *Store) Cart(ctx context.Context, id ID) (Cart, error) {
 // CartNamed returns the cart of the shop's own id; the error is
 // [sessions.ErrNotFound] if there is none.
 func (s *Store) CartNamed(ctx context.Context, name sessions.CartID) (Cart, error) {
-	return one(s.db.Read(ctx).Where("cart_id = ? AND cart_id <> ''", string(name)), fmt.Sprintf("cart %q", name))
+	return one(s.db.Read(ctx).Where("cart_id = ? AND cart_id <> ''", string(name)), "a cart by the shop's id")
 }
 
 func one(query *gorm.DB, what string) (Cart, error) {
@@ -65,10 +65,10 @@ func (s *Store) Order(ctx context.Context, id sessions.OrderID) (Order, error) {
 func orderOf(tx *gorm.DB, id sessions.OrderID) (Order, error) {
 	var rows []orderRow
 	if err := tx.Where("order_id = ? AND seq > 0", string(id)).Find(&rows).Error; err != nil {
-		return Order{}, fmt.Errorf("load order %q: %w", id, err)
+		return Order{}, fmt.Errorf("load an order by its id: %w", err)
 	}
 	if len(rows) == 0 {
-		return Order{}, fmt.Errorf("order %q: %w", id, sessions.ErrNotFound)
+		return Order{}, fmt.Errorf("load an order by its id: %w", sessions.ErrNotFound)
 	}
 	return rows[0].order()
 }

@@ -101,7 +101,7 @@ func (orderRow) TableName() string { return "orders" }
 func rowOfOrder(o Order) (orderRow, error) {
 	lines, err := encodeLines(o.Lines)
 	if err != nil {
-		return orderRow{}, fmt.Errorf("encode order %q: %w", o.ID, err)
+		return orderRow{}, fmt.Errorf("encode an order: %w", err)
 	}
 	return orderRow{
 		OrderID: string(o.ID), Seq: int64(o.Seq), VisitorID: int64(o.Visitor), CartID: string(o.Cart),
@@ -115,7 +115,7 @@ func rowOfOrder(o Order) (orderRow, error) {
 func (r orderRow) order() (Order, error) {
 	lines, err := decodeLines(r.Lines)
 	if err != nil {
-		return Order{}, fmt.Errorf("decode order %q: %w", r.OrderID, err)
+		return Order{}, fmt.Errorf("decode the order of event %d: %w", r.Seq, err)
 	}
 	return Order{
 		ID: sessions.OrderID(r.OrderID), Seq: sessions.Seq(r.Seq), Visitor: sessions.VisitorID(r.VisitorID),

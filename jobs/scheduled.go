@@ -130,9 +130,9 @@ func (s *scheduled) perform(ctx context.Context, now time.Time, lease database.L
 	run.Report = report
 	switch {
 	case err != nil && errors.Is(err, context.DeadlineExceeded) && ctx.Err() != nil:
-		run.Outcome, run.Error = Failed, oneLine(fmt.Sprintf("not done within %s: %v", s.Deadline, err))
+		run.Outcome, run.Error = Failed, oneLine(database.Redact(fmt.Sprintf("not done within %s: %v", s.Deadline, err)))
 	case err != nil:
-		run.Outcome, run.Error = Failed, oneLine(err.Error())
+		run.Outcome, run.Error = Failed, oneLine(database.Redact(err.Error()))
 	}
 	return run
 }

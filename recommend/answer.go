@@ -61,10 +61,10 @@ func (r *Recommender) known(ctx context.Context, who Shopper) (cart, bought []st
 		return nil, nil, nil
 	}
 	if cart, err = products(ctx, r.options.InCart, who); err != nil {
-		return nil, nil, fmt.Errorf("find what customer %q has in the cart: %w", who.Customer, err)
+		return nil, nil, fmt.Errorf("find what the customer has in the cart: %w", err)
 	}
 	if bought, err = products(ctx, r.options.Bought, who); err != nil {
-		return nil, nil, fmt.Errorf("find what customer %q bought: %w", who.Customer, err)
+		return nil, nil, fmt.Errorf("find what the customer bought: %w", err)
 	}
 	return cart, bought, nil
 }

@@ -29,7 +29,7 @@ func (eventRow) TableName() string { return "events" }
 func encodeBody(e *Event) ([]byte, error) {
 	body, err := json.Marshal(&e.Payload)
 	if err != nil {
-		return nil, fmt.Errorf("encode event %q: %w", e.MessageID, err)
+		return nil, fmt.Errorf("encode an event of kind %s: %w", e.Kind, err)
 	}
 	return body, nil
 }

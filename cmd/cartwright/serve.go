@@ -58,7 +58,7 @@ commits it, and stops within 20 seconds.`,
 // serve runs a shop until ctx ends.
 func serve(ctx context.Context, c Config, s streams) error {
 	level, _ := logLevel(c.LogLevel) // checked
-	logger := slog.New(slog.NewJSONHandler(s.err, &slog.HandlerOptions{Level: level}))
+	logger := newLogger(s.err, level)
 	shop, err := OpenShop(ctx, c, ShopOptions{Logger: logger})
 	if err != nil {
 		return err
@@ -93,10 +93,10 @@ func serve(ctx context.Context, c Config, s streams) error {
 // acceptor returns a server that lets no client hold a connection for nothing: one that
 // sends its headers or its body too slowly, or does not read its answer.
 func acceptor(h http.Handler, logger *slog.Logger) *http.Server {
-	return &http.Server{
-		Handler: h, ErrorLog: slog.NewLogLogger(logger.Handler(), slog.LevelDebug), MaxHeaderBytes: 32 << 10,
+	return sayingLittle(&http.Server{
+		Handler: h, MaxHeaderBytes: 32 << 10,
 		ReadHeaderTimeout: 10 * time.Second, ReadTimeout: time.Minute, WriteTimeout: 2 * time.Minute, IdleTimeout: 2 * time.Minute,
-	}
+	}, logger)
 }
 
 // announce shows, once, what was made at this start.
