@@ -24,7 +24,7 @@ func TestEveryCommandRefusesANewerSchema(t *testing.T) {
 		"serve": {"--port", "0"}, "import": {"--format", "segment", events}, "detect": nil, "stats": nil, "replay": nil, "verify": nil,
 		"keys": {"list"}, "backup": {filepath.Join(t.TempDir(), "b")}, "restore": {backup}, "jobs": nil, "doctor": nil,
 	}
-	without := map[string]bool{"tour": true, "bench": true, "version": true, "config": true, "help": true, "evaluate": true}
+	without := map[string]bool{"tour": true, "bench": true, "version": true, "config": true, "health": true, "help": true, "evaluate": true}
 	for _, command := range rootCommand(streams{}).Commands() {
 		name := command.Name()
 		more, known := lines[name]
