@@ -21,8 +21,8 @@ func TestDropForgetsEndedSessionsOfABusyStream(t *testing.T) {
 	if n := f.drop(8 * hour); n != 8 {
 		t.Errorf("%d sessions are dropped, want 8", n)
 	}
-	if st := f.streams["a:backend"]; len(st.states) != 2 || st.from != 8*hour {
-		t.Errorf("held are %d sessions from %d on", len(st.states), st.from)
+	if st := f.streams["a:backend"]; st.len() != 2 || st.from != 8*hour {
+		t.Errorf("held are %d sessions from %d on", st.len(), st.from)
 	}
 	if n := f.drop(20 * hour); n != 2 || len(f.streams) != 0 {
 		t.Errorf("%d sessions are dropped, %d streams held", n, len(f.streams))

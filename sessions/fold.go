@@ -38,13 +38,6 @@ type state struct {
 	dirty        bool
 }
 
-// stream is what the fold holds of one stream: all its sessions that ended at
-// from or later.
-type stream struct {
-	from   Millis
-	states []*state
-}
-
 // A fold turns events, in the order of the log, into sessions. It holds in
 // memory what may still change and loads what else an event needs.
 //
@@ -58,7 +51,6 @@ type fold struct {
 	moved    map[VisitorID]VisitorID // joins that states in memory may not know yet
 	relabels [][2]VisitorID          // joins not written yet: moved, survivor
 	newest   Millis                  // the latest occurred time seen
-	spans    []Span                  // scratch: those of one stream
 }
 
 type dirtyState struct {
@@ -98,18 +90,12 @@ func (f *fold) addOne(e *Event) (err error) {
 	}
 	f.newest = max(f.newest, e.Occurred)
 	st := f.streams[name]
-	f.spans = f.spans[:0]
-	for _, s := range st.states {
-		s.span.Visitor = f.root(s.span.Visitor)
-		f.spans = append(f.spans, s.span)
-	}
-	var s *state
-	if i := Cut(f.spans, e, f.settings); i >= 0 {
-		s = st.states[i]
-		s.span = s.span.With(e)
+	s := st.find(e, f.settings, f.root)
+	if s != nil {
+		st.join(s, e)
 	} else {
 		s = &state{span: Begin(e), bot: e.Bot}
-		st.states = append(st.states, s)
+		st.hold(s)
 	}
 	s.history.add(e)
 	s.seqs = appendSeq(s.seqs, s.lastSeq, e.Seq)
@@ -177,15 +163,16 @@ func (f *fold) loadStreams(tx *gorm.DB, names []string, need map[string]Millis) 
 	if err := tx.Where("stream IN ? AND ended_at >= ?", names, int64(from)).Order("id").Find(&rows).Error; err != nil {
 		return fmt.Errorf("load sessions of %d streams: %w", len(names), err)
 	}
+	held := map[SessionID]bool{}
 	for _, name := range names {
 		if f.streams[name] == nil {
 			f.streams[name] = &stream{}
 		}
 		f.streams[name].from = from
+		f.streams[name].all(func(s *state) { held[s.span.ID] = true })
 	}
 	for _, r := range rows {
-		st := f.streams[r.Stream]
-		if slices.ContainsFunc(st.states, func(s *state) bool { return s.span.ID == SessionID(r.ID) }) {
+		if held[SessionID(r.ID)] {
 			continue
 		}
 		s, err := r.state()
@@ -193,7 +180,7 @@ func (f *fold) loadStreams(tx *gorm.DB, names []string, need map[string]Millis) 
 			return err
 		}
 		s.span.Visitor = f.root(s.span.Visitor)
-		st.states = append(st.states, s)
+		f.streams[r.Stream].hold(s)
 	}
 	return nil
 }
@@ -239,13 +226,11 @@ func (f *fold) saved() {
 // not wait for a relabelling.
 func (f *fold) drop(before Millis) (dropped int) {
 	for name, st := range f.streams {
-		held := len(st.states)
-		st.states = slices.DeleteFunc(st.states, func(s *state) bool {
+		dropped += st.drop(func(s *state) bool {
 			s.span.Visitor = f.root(s.span.Visitor)
 			return s.span.End < before
 		})
-		dropped += held - len(st.states)
-		if st.from = max(st.from, before); len(st.states) == 0 {
+		if st.from = max(st.from, before); st.len() == 0 {
 			delete(f.streams, name)
 		}
 	}
