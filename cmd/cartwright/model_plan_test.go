@@ -100,7 +100,7 @@ func drawAct(r *rapid.T) act {
 		a.events = rapid.SliceOfN(rapid.Custom(drawSketch), 1, 3).Draw(r, "events")
 		a.n = rapid.IntRange(0, 5).Draw(r, "n")
 	case "pass":
-		a.after = one(r, "after", 10*time.Second, 6*time.Minute, 35*time.Minute, 61*time.Minute, 61*time.Minute, 3*time.Hour, 30*time.Hour)
+		a.after = one(r, "after", 10*time.Second, 6*time.Minute, 30*time.Minute, 60*time.Minute, 60*time.Minute, 3*time.Hour, 24*time.Hour, 30*time.Hour)
 	case "deliver", "answer", "again":
 		a.n = rapid.IntRange(0, 5).Draw(r, "n")
 	}
@@ -112,7 +112,7 @@ func drawAct(r *rapid.T) act {
 func openings() []plan {
 	left := plan{
 		{do: "append", n: 1, events: []sketch{{kind: sessions.ProductAdded, source: sessions.Browser, anonymous: "x", p: "cup", quantity: 1}}},
-		{do: "pass", after: 61 * time.Minute},
+		{do: "pass", after: 60 * time.Minute},
 	}
 	return []plan{
 		nil,
