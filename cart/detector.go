@@ -33,6 +33,11 @@ type Options struct {
 	// looked at: eligible and not decided yet.
 	History bool
 
+	// Running says that the time is the present, and that more may arrive while
+	// it is looked at: with History, the time then moves on with what arrives,
+	// instead of being refused.
+	Running bool
+
 	// Lease is whose end makes the detection stop, without a trace of the
 	// transaction that it is in.
 	Lease database.Lease
@@ -140,7 +145,11 @@ type run struct {
 
 // decide returns the decisions on the carts after p, as events to be appended.
 func (r *run) decide(p page) ([]*sessions.Event, error) {
-	if r.options.History && r.now < r.head.Newest {
+	if r.options.Running {
+		r.now = max(r.now, r.head.Newest)
+	}
+	// What arrives while the pages go by is later than all that they show.
+	if r.options.History && p == (page{}) && r.now < r.head.Newest {
 		return nil, &EarlyError{r.now.Time(), r.head.Newest.Time()}
 	}
 	carts, err := r.load(p)

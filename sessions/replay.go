@@ -31,6 +31,9 @@ func Replay(ctx context.Context, db *database.DB, more []Projection, progress fu
 		if head, err = lockHead(tx); err != nil {
 			return err
 		}
+		if _, _, err := loadCursor(database.Lock(tx)); err != nil { // no follower writes meanwhile
+			return err
+		}
 		projections := projectionsWith(more)
 		if err := dropProjections(tx, projections); err != nil {
 			return err

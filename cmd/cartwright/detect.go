@@ -42,7 +42,8 @@ command: its own job looks at live carts all the time.`,
 			if err := flow.Check(); err != nil {
 				return usage("%v", err)
 			}
-			report, err := detect(cmd.Context(), c, flow, at, deliver)
+			o := cart.Options{Deliver: deliver, History: true, Running: asOf == ""}
+			report, err := detect(cmd.Context(), c, flow, at, o)
 			var early *cart.EarlyError
 			if errors.As(err, &early) {
 				return usage("%v", early)
@@ -66,7 +67,7 @@ command: its own job looks at live carts all the time.`,
 	return cmd
 }
 
-func detect(ctx context.Context, c Config, flow cart.Flow, at time.Time, deliver bool) (cart.Report, error) {
+func detect(ctx context.Context, c Config, flow cart.Flow, at time.Time, o cart.Options) (cart.Report, error) {
 	db, err := c.openExisting(ctx)
 	if err != nil {
 		return cart.Report{}, err
@@ -77,5 +78,5 @@ func detect(ctx context.Context, c Config, flow cart.Flow, at time.Time, deliver
 		return cart.Report{}, err
 	}
 	defer log.Close()
-	return cart.NewDetector(log, flow).Detect(ctx, at, cart.Options{Deliver: deliver, History: true})
+	return cart.NewDetector(log, flow).Detect(ctx, at, o)
 }

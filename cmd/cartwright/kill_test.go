@@ -114,7 +114,7 @@ func killRepeatedly(t *testing.T, binary string, times int) (db string, acknowle
 // occurrences counts how often each message id stands in the log.
 func occurrences(t *testing.T, path string) map[string]int {
 	t.Helper()
-	db, err := database.Open(t.Context(), path, database.Options{})
+	db, err := database.Open(t.Context(), path, database.Options{Durability: database.Off}) // nothing is written
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -177,7 +177,7 @@ func checkKept(t *testing.T, db string, faults int, acknowledged []string) {
 // checkTriggersOnce fails if an episode of a cart was told twice, or never any.
 func checkTriggersOnce(t *testing.T, path string) {
 	t.Helper()
-	db, err := database.Open(t.Context(), path, database.Options{})
+	db, err := database.Open(t.Context(), path, database.Options{Durability: database.Off}) // nothing is written
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -187,7 +187,7 @@ func checkTriggersOnce(t *testing.T, path string) {
 		Twice int64
 	}
 	err = db.Read(t.Context()).Raw(`SELECT COUNT(*) AS n, COUNT(*) - COUNT(DISTINCT cart || '/' || episode || '/' || kind) AS twice
-		FROM triggers`).Scan(&rows).Error
+		FROM triggers WHERE dry = 0`).Scan(&rows).Error
 	if err != nil || len(rows) != 1 {
 		t.Fatal(rows, err)
 	}
