@@ -6,7 +6,9 @@
 //
 // A [Job] is a line of one visible table: a name, a schedule, a purpose, a
 // deadline, and what to run. The [Runner] wakes each by its schedule, in UTC,
-// never two runs of one job at once, and remembers how runs went. A schedule
+// never two runs of one job at once, and remembers how runs went. Of several
+// processes on one database each job is run by one, the one that has its lease;
+// every transaction of a run confirms that it still has it. A schedule
 // only wakes: what is due stands in the database, so that a missed tick, a
 // restart or a clock change alters nothing but punctuality. A run answers with
 // a [Report], which counts in words what it did.
