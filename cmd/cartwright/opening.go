@@ -135,6 +135,8 @@ func (s *Shop) openServer(context.Context) error {
 
 // ready says why the shop cannot serve, nil if it can.
 func (s *Shop) ready(ctx context.Context) error {
+	ctx, cancel := context.WithTimeout(ctx, 2*time.Second) // cut off without a word, too
+	defer cancel()
 	_, err := sessions.ReadHead(s.db.Read(ctx))
 	return err
 }
