@@ -62,20 +62,20 @@ func (w *cable) join(client net.Conn) {
 	ended := make(chan struct{}, 2)
 	for _, way := range [][2]net.Conn{{client, server}, {server, client}} {
 		go func() {
-			_, _ = io.Copy(gate{w, way[0]}, way[1])
+			_, _ = io.Copy(valve{w, way[0]}, way[1])
 			ended <- struct{}{}
 		}()
 	}
 	<-ended
 }
 
-// gate lets bytes through to one end while the cable is not mute.
-type gate struct {
+// valve lets bytes through to one end while the cable is not mute.
+type valve struct {
 	w  *cable
 	to net.Conn
 }
 
-func (g gate) Write(b []byte) (int, error) {
+func (g valve) Write(b []byte) (int, error) {
 	g.w.pass()
 	return g.to.Write(b)
 }
