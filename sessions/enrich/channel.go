@@ -203,7 +203,7 @@ func mediumChannel(source, medium string) string {
 // referrerChannel is the channel of a visit without a campaign, "" when the
 // referring host belongs to the page's own site.
 func referrerChannel(host, page string) string {
-	if page != "" && siteOf(host) == siteOf(page) {
+	if host == page || page != "" && siteOf(host) == siteOf(page) {
 		return ""
 	}
 	return organicChannel(kindOfHost(host))

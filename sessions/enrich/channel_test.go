@@ -96,3 +96,19 @@ func BenchmarkChannelOf(b *testing.B) {
 		ChannelOf("https://www.google.co.uk/", "https://www.gifts.co.uk/p/1?color=red")
 	}
 }
+
+// The short way to a host and the long one must lead to the same.
+func FuzzHostOf(f *testing.F) {
+	for _, address := range []string{
+		"https://www.example.com/a?b#c", "http://example.com./", "https://.example.com/", "https:///a", "https://a@b.example/x",
+		"https://shop.example:8080/", "https://shop.example/%zz", "https://shop.example/a b\n", "https://EXAMPLE.com/", "https://[::1]/", "ftp://a.b/",
+	} {
+		f.Add(address)
+	}
+	f.Fuzz(func(t *testing.T, address string) {
+		short, ok := plainHost(address)
+		if long := parsedHost(address); ok && short != long {
+			t.Errorf("%q is at %q, by the short way %q", address, long, short)
+		}
+	})
+}

@@ -12,6 +12,14 @@ import (
 // the address names none. Apps are named like hosts:
 // "android-app://com.facebook.katana" gives "com.facebook.katana".
 func hostOf(address string) string {
+	if host, ok := plainHost(address); ok {
+		return host
+	}
+	return parsedHost(address)
+}
+
+// parsedHost is hostOf for any address.
+func parsedHost(address string) string {
 	parsed, err := url.Parse(strings.TrimSpace(address))
 	if err != nil {
 		// A broken escape in the path must not hide the host.
@@ -26,6 +34,29 @@ func hostOf(address string) string {
 		}
 	}
 	return strings.Trim(strings.ToLower(parsed.Hostname()), ".")
+}
+
+// plainHost returns the host of an ordinary address, http or https to a host of
+// small letters, which nearly all are, without parsing the rest of it. Escapes,
+// users and ports are left to those who know the rules.
+func plainHost(address string) (host string, ok bool) {
+	rest, ok := strings.CutPrefix(address, "https://")
+	if !ok {
+		if rest, ok = strings.CutPrefix(address, "http://"); !ok {
+			return "", false
+		}
+	}
+	for i := range len(rest) {
+		switch c := rest[i]; {
+		case c == '/':
+			host = rest[:i]
+			return host, host == strings.Trim(host, ".")
+		case c == '.', c == '-', '0' <= c && c <= '9', 'a' <= c && c <= 'z':
+		default:
+			return "", false
+		}
+	}
+	return "", false
 }
 
 // siteOf returns the part of a host that one owner registers: "example.co.uk"

@@ -51,12 +51,15 @@ func OpenEnvelope(body []byte, name string) (Envelope, error) {
 		return e, &EnvelopeError{CodeInvalidJSON, "the body has no array " + name}
 	}
 	n := 0
-	elements(items, func([]byte) { n++ })
+	elements(items, func(value []byte) {
+		if n++; n <= MaxItems {
+			e.Items = append(e.Items, value)
+		}
+	})
 	if n > MaxItems {
+		e.Items = nil
 		return e, &EnvelopeError{CodeTooLarge, "a batch may hold " + strconv.Itoa(MaxItems) + " items"}
 	}
-	e.Items = make([][]byte, 0, n)
-	elements(items, func(value []byte) { e.Items = append(e.Items, value) })
 	return e, nil
 }
 
