@@ -118,6 +118,10 @@ func TestCommandsBesideServe(t *testing.T) {
 		return err == nil && s.call(t.Context(), "GET", fmt.Sprintf("/v1/sessions?after_seq=%d", answer.Seq), nil, nil) == nil
 	})
 	acknowledged := crowd.leave()
+	eventually(t, "a trigger for a cart that was left", func() bool {
+		n, _ := triggersIn(t, db)
+		return n > 0
+	})
 	if err := p.end(t, syscall.SIGTERM); err != nil {
 		t.Errorf("after SIGTERM: %v\n%s", err, p.log())
 	}
