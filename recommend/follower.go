@@ -43,6 +43,7 @@ type Recommender struct {
 	index   *Index
 	shelf   *shelf
 	memory  *memory
+	popular bestsellers // expires whenever index or shelf change
 	cursor  sessions.Seq
 	changed chan struct{} // closes when cursor moves
 }
@@ -111,6 +112,7 @@ func (r *Recommender) Stats() Stats { return r.index.Stats() }
 func (r *Recommender) Forget(events []*sessions.Event) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
+	r.popular.expire()
 	for _, e := range events {
 		r.index.Remove(SessionKey(e.Seq))
 		if name := e.Stream(); name != "" {
@@ -176,6 +178,7 @@ func (r *Recommender) take(events []*sessions.Event) (err error) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	var clicks []Click
+	stocked := false
 	for _, e := range events {
 		if clicks, err = r.memory.take(e, clicks); err != nil {
 			err = fmt.Errorf("take in event %d: %w", e.Seq, err)
@@ -183,11 +186,15 @@ func (r *Recommender) take(events []*sessions.Event) (err error) {
 		}
 		if p := entryOf(e); p != nil {
 			r.shelf.take(*p, e)
+			stocked = true
 		}
 		r.cursor = e.Seq
 	}
 	r.index.Append(clicks...)
 	r.shelf.settle()
+	if stocked || len(clicks) > 0 {
+		r.popular.expire()
+	}
 	close(r.changed)
 	r.changed = make(chan struct{})
 	return err

@@ -15,8 +15,7 @@ const (
 // the index, so that wall time plays no part; summed from the newest session to
 // the oldest. Sessions of more than 200 clicks have no say. Support is the number of
 // sessions. Exclude is as in Query. It costs O(clicks of those sessions), at the
-// most a few hundred microseconds: callers that ask for every page may keep the
-// answer for a second.
+// most a few hundred microseconds.
 func (x *Index) Popular(n int, exclude func(item string) bool, dst []Scored) []Scored {
 	x.mu.RLock()
 	defer x.mu.RUnlock()
@@ -32,6 +31,35 @@ func (x *Index) Popular(n int, exclude func(item string) bool, dst []Scored) []S
 		best.offer(ranked{t.score, item, t.support})
 	}
 	return best.answer(s, dst, 1)
+}
+
+// popularity appends every item that Popular ranks, in no order.
+func (x *Index) popularity(dst []ranked) []ranked {
+	x.mu.RLock()
+	defer x.mu.RUnlock()
+	if x.live == 0 {
+		return dst
+	}
+	s := x.begin()
+	defer x.end(s)
+	x.tellRecent(s)
+	for _, item := range s.touched {
+		t := &s.tallies[item]
+		dst = append(dst, ranked{t.score, item, t.support})
+	}
+	return dst
+}
+
+// first returns the first n of what popularity told, best first. In between the
+// index must not have changed.
+func (x *Index) first(all []ranked, n int, exclude func(item string) bool) []Scored {
+	x.mu.RLock()
+	defer x.mu.RUnlock()
+	best := ranking{names: x.items.names, exclude: exclude, n: n}
+	for _, r := range all {
+		best.offer(r)
+	}
+	return best.answer(new(scratch), nil, 1)
 }
 
 // tellRecent tallies the newest sessions, each by its age.

@@ -108,7 +108,7 @@ func (a *answering) find(s Strategy, n int) []found {
 	case CategoryPopular:
 		return unseeded(a.popularInCategory(n))
 	case PopularNow:
-		return unseeded(a.index.Popular(n, a.excludes, nil))
+		return unseeded(a.popular("", n))
 	}
 	return unseeded(a.catalog(n))
 }
@@ -225,9 +225,7 @@ func (a *answering) popularInCategory(n int) []Scored {
 	if category == "" {
 		return nil
 	}
-	return a.index.Popular(n, func(item string) bool {
-		return a.shelf.category(item) != category || a.excludes(item)
-	}, nil)
+	return a.popular(category, n)
 }
 
 // catalog takes the first products of the catalog that may be shown.
