@@ -6,6 +6,8 @@ import (
 	"time"
 
 	"gorm.io/gorm"
+
+	"cartwright/sessions/database"
 )
 
 // commitTimeout bounds one transaction: a database that takes longer is away.
@@ -187,7 +189,7 @@ func (l *Log) enrol(tx *gorm.DB, c *commit) (err error) {
 		return err
 	}
 	for _, e := range c.events {
-		if nameless(e) || len(identitiesOf(e)) == 0 {
+		if nameless(e) || !e.named() {
 			continue
 		}
 		c.enrolment.resolve(e)
@@ -201,8 +203,8 @@ func (l *Log) write(tx *gorm.DB, c *commit) error {
 	if len(c.events) == 0 {
 		return nil
 	}
-	if err := tx.CreateInBatches(c.rows, rowsPerInsert).Error; err != nil {
-		return fmt.Errorf("insert %d events: %w", len(c.rows), err)
+	if err := database.Insert(tx, intoEvents, c.rows, (*eventRow).values); err != nil {
+		return err
 	}
 	for _, p := range l.projections {
 		if _, done := p.(visitorsProjection); done {

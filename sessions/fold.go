@@ -6,6 +6,8 @@ import (
 	"slices"
 
 	"gorm.io/gorm"
+
+	"cartwright/sessions/database"
 )
 
 // sessionRow is a session as stored.
@@ -26,6 +28,20 @@ type sessionRow struct {
 }
 
 func (sessionRow) TableName() string { return "sessions" }
+
+var intoSessions = database.Into{
+	Table: "sessions",
+	Columns: []string{
+		"id", "stream", "visitor_id", "bot", "started_at", "ended_at", "last_received_at", "last_seq", "events",
+		"campaign_key", "name", "body", "seqs",
+	},
+	Key: "id",
+}
+
+func (r *sessionRow) values(args []any) []any {
+	return append(args, r.ID, r.Stream, r.VisitorID, r.Bot, r.StartedAt, r.EndedAt, r.LastReceivedAt, r.LastSeq, r.Events,
+		r.CampaignKey, r.Name, r.Body, r.Seqs)
+}
 
 // state is a session while it is folded.
 type state struct {
@@ -207,8 +223,8 @@ func (f *fold) write(tx *gorm.DB, rows []sessionRow) error {
 			return fmt.Errorf("relabel sessions of visitor %d: %w", r[0], err)
 		}
 	}
-	if err := upsert(tx, rows); err != nil {
-		return fmt.Errorf("save %d sessions: %w", len(rows), err)
+	if err := database.Insert(tx, intoSessions, rows, (*sessionRow).values); err != nil {
+		return err
 	}
 	return saveCursor(tx, f)
 }

@@ -75,27 +75,35 @@ type enrolment struct {
 
 	changedOwners   map[identity]bool
 	changedVisitors map[VisitorID]bool
+	loadedOwners    []identity // from the database: the directory did not know them
+	loadedVisitors  []VisitorID
 	joins           [][2]VisitorID // moved, survivor; in order
 }
 
-// identitiesOf lists the identifiers that e names.
-func identitiesOf(e *Event) []identity {
-	ids := make([]identity, 0, 5)
-	add := func(kind, value string) {
-		if value != "" {
-			ids = append(ids, identity{kind, value})
-		}
-	}
-	add(kindAnonymous, string(e.Anonymous))
-	add(kindCustomer, string(e.Customer))
-	add(kindEmail, string(e.Email))
+// identitiesOf lists the identifiers that e names, in ids, which has room for five.
+func identitiesOf(ids []identity, e *Event) []identity {
+	ids = withIdentity(ids[:0], kindAnonymous, string(e.Anonymous))
+	ids = withIdentity(ids, kindCustomer, string(e.Customer))
+	ids = withIdentity(ids, kindEmail, string(e.Email))
 	if e.Kind == Alias {
-		add(kindAnonymous, e.Previous)
+		ids = withIdentity(ids, kindAnonymous, e.Previous)
 		if e.Source != Browser {
-			add(kindCustomer, e.Previous)
+			ids = withIdentity(ids, kindCustomer, e.Previous)
 		}
 	}
 	return ids
+}
+
+func withIdentity(ids []identity, kind, value string) []identity {
+	if value == "" {
+		return ids
+	}
+	return append(ids, identity{kind, value})
+}
+
+// named reports whether e names any identifier.
+func (e *Event) named() bool {
+	return e.Anonymous != "" || e.Customer != "" || e.Email != "" || e.Kind == Alias && e.Previous != ""
 }
 
 // nameless reports whether e says nothing of who a visitor is.
@@ -108,11 +116,12 @@ func (d *directory) enrol(tx *gorm.DB, events []*Event) (*enrolment, error) {
 		changedOwners: map[identity]bool{}, changedVisitors: map[VisitorID]bool{},
 	}
 	unknown := map[string][]string{}
+	var room [5]identity
 	for _, e := range events {
 		if nameless(e) {
 			continue
 		}
-		for _, id := range identitiesOf(e) {
+		for _, id := range identitiesOf(room[:], e) {
 			if _, seen := en.owners[id]; seen {
 				continue
 			}
@@ -140,7 +149,9 @@ func (en *enrolment) loadOwners(tx *gorm.DB, kind string, values []string) error
 			return fmt.Errorf("look up %s identifiers: %w", kind, err)
 		}
 		for _, r := range rows {
-			en.owners[identity{r.Kind, r.Value}] = VisitorID(r.VisitorID)
+			id := identity{r.Kind, r.Value}
+			en.owners[id] = VisitorID(r.VisitorID)
+			en.loadedOwners = append(en.loadedOwners, id)
 		}
 	}
 	return nil
@@ -177,6 +188,7 @@ func (en *enrolment) loadVisitors(tx *gorm.DB, d *directory, events []*Event) er
 			}
 			for _, r := range rows {
 				en.visitors[VisitorID(r.ID)] = r
+				en.loadedVisitors = append(en.loadedVisitors, VisitorID(r.ID))
 			}
 		}
 		want = en.unloadedParents(want)
@@ -242,13 +254,17 @@ func (en *enrolment) save(tx *gorm.DB) error {
 
 // remember keeps what the batch learnt, once it is committed.
 func (d *directory) remember(en *enrolment) {
-	for id, v := range en.owners {
-		if v != 0 {
-			d.owners.Add(id, v)
-		}
+	for _, id := range en.loadedOwners {
+		d.owners.Add(id, en.owners[id])
 	}
-	for v, row := range en.visitors {
-		d.visitors.Add(v, row)
+	for id := range en.changedOwners {
+		d.owners.Add(id, en.owners[id])
+	}
+	for _, v := range en.loadedVisitors {
+		d.visitors.Add(v, en.visitors[v])
+	}
+	for v := range en.changedVisitors {
+		d.visitors.Add(v, en.visitors[v])
 	}
 }
 

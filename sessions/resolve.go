@@ -101,7 +101,8 @@ func (en *enrolment) apply(e *Event) {
 // take gives the identifiers of e to its visitor. An email that somebody else
 // has stays there: it would have been joined if it could.
 func (en *enrolment) take(e *Event) {
-	for _, id := range identitiesOf(e) {
+	var room [5]identity
+	for _, id := range identitiesOf(room[:], e) {
 		owner := en.root(en.owners[id])
 		switch {
 		case owner == e.Visitor,

@@ -6,6 +6,8 @@ import (
 	"fmt"
 
 	"gorm.io/gorm"
+
+	"cartwright/sessions/database"
 )
 
 // rowsPerInsert is how many rows one INSERT carries: wider statements gain
@@ -24,6 +26,15 @@ type eventRow struct {
 }
 
 func (eventRow) TableName() string { return "events" }
+
+var intoEvents = database.Into{
+	Table:   "events",
+	Columns: []string{"seq", "received_at", "occurred_at", "kind", "source", "visitor_id", "body"},
+}
+
+func (r *eventRow) values(args []any) []any {
+	return append(args, r.Seq, r.ReceivedAt, r.OccurredAt, r.Kind, r.Source, r.VisitorID, r.Body)
+}
 
 // encodeBody returns the JSON of an event's payload.
 func encodeBody(e *Event) ([]byte, error) {
