@@ -106,6 +106,7 @@ func (o benchOptions) check() error {
 
 // profiled measures, and writes a profile if one is asked for.
 func (o benchOptions) profiled(ctx context.Context) (r benchReport, err error) {
+	collectSeldom() // as serve does
 	if o.profile == "" {
 		return o.measure(ctx)
 	}
