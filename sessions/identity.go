@@ -77,6 +77,7 @@ type enrolment struct {
 	changedVisitors map[VisitorID]bool
 	loadedOwners    []identity // from the database: the directory did not know them
 	loadedVisitors  []VisitorID
+	missing         []int64        // visitors to be loaded
 	joins           [][2]VisitorID // moved, survivor; in order
 }
 
@@ -112,7 +113,7 @@ func nameless(e *Event) bool { return e.Bot || e.Kind.Own() || e.Kind == Product
 // enrol loads all that the identifiers of events lead to.
 func (d *directory) enrol(tx *gorm.DB, events []*Event) (*enrolment, error) {
 	en := &enrolment{
-		owners: map[identity]VisitorID{}, visitors: map[VisitorID]visitorRow{},
+		owners: make(map[identity]VisitorID, len(events)), visitors: make(map[VisitorID]visitorRow, len(events)),
 		changedOwners: map[identity]bool{}, changedVisitors: map[VisitorID]bool{},
 	}
 	unknown := map[string][]string{}
@@ -160,27 +161,21 @@ func (en *enrolment) loadOwners(tx *gorm.DB, kind string, values []string) error
 // loadVisitors loads the owners, what they were merged into, and so on, and the
 // visitors that events joined when they were appended (for a replay).
 func (en *enrolment) loadVisitors(tx *gorm.DB, d *directory, events []*Event) error {
-	want := map[VisitorID]bool{}
 	for _, v := range en.owners {
-		want[v] = true
+		en.want(d, v)
 	}
 	for _, e := range events {
 		if !nameless(e) {
-			want[e.Visitor] = true
+			en.want(d, e.Visitor)
 		}
 		for _, v := range e.Joined {
-			want[v] = true
+			en.want(d, v)
 		}
 	}
-	for len(want) > 0 {
-		missing := make([]int64, 0, len(want))
-		for v := range want {
-			if row, cached := d.visitors.Get(v); cached {
-				en.visitors[v] = row
-			} else if v != 0 {
-				missing = append(missing, int64(v))
-			}
-		}
+	for len(en.missing) > 0 {
+		slices.Sort(en.missing)
+		missing := slices.Compact(en.missing)
+		en.missing = nil
 		for part := range slices.Chunk(missing, keysPerQuery) {
 			var rows []visitorRow
 			if err := tx.Where("id IN ?", part).Find(&rows).Error; err != nil {
@@ -190,23 +185,29 @@ func (en *enrolment) loadVisitors(tx *gorm.DB, d *directory, events []*Event) er
 				en.visitors[VisitorID(r.ID)] = r
 				en.loadedVisitors = append(en.loadedVisitors, VisitorID(r.ID))
 			}
+			for _, r := range rows {
+				en.want(d, VisitorID(r.MergedInto))
+			}
 		}
-		want = en.unloadedParents(want)
 	}
 	return nil
 }
 
-// unloadedParents returns what the visitors just loaded were merged into, as far
-// as it is not loaded yet.
-func (en *enrolment) unloadedParents(loaded map[VisitorID]bool) map[VisitorID]bool {
-	parents := map[VisitorID]bool{}
-	for v := range loaded {
-		parent := VisitorID(en.visitors[v].MergedInto)
-		if _, have := en.visitors[parent]; parent != 0 && !have {
-			parents[parent] = true
+// want takes a visitor, and what it was merged into, from the directory, or takes
+// note that it is to be loaded.
+func (en *enrolment) want(d *directory, v VisitorID) {
+	for v != 0 {
+		if _, have := en.visitors[v]; have {
+			return
 		}
+		row, cached := d.visitors.Get(v)
+		if !cached {
+			en.missing = append(en.missing, int64(v))
+			return
+		}
+		en.visitors[v] = row
+		v = VisitorID(row.MergedInto)
 	}
-	return parents
 }
 
 // root follows merges to the living visitor.
