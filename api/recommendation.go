@@ -3,6 +3,7 @@ package api
 import (
 	"context"
 	"net/http"
+	"strconv"
 
 	"cartwright/recommend"
 )
@@ -26,7 +27,21 @@ func (s *Server) recommend(c *call) error {
 	if err != nil {
 		return err
 	}
-	c.JSON(http.StatusOK, answer)
+	return s.answerEncoded(c, answer.AppendJSON)
+}
+
+// answerEncoded answers with what encode appends. It is c.JSON for what is asked for
+// with every page.
+func (s *Server) answerEncoded(c *call, encode func([]byte) ([]byte, error)) error {
+	body := s.texts.Get().(*text)
+	defer s.release(body)
+	encoded, err := encode(body.AvailableBuffer())
+	if err != nil {
+		return err
+	}
+	_, _ = body.Write(encoded)                             // never fails; it keeps the room for the next answer
+	c.Header("Content-Length", strconv.Itoa(len(encoded))) // in one piece
+	c.Data(http.StatusOK, "application/json; charset=utf-8", body.Bytes())
 	return nil
 }
 

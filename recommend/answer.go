@@ -26,6 +26,8 @@ type Item struct {
 	Reason   string             `json:"reason"` // in words
 	Support  int                `json:"support"`
 	Product  *sessions.Product  `json:"product"` // null if the catalog does not know it
+
+	encoded string // Product as JSON, "" if it is not kept
 }
 
 // Recommend answers a request. What happened until now is taken into account if

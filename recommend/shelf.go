@@ -17,6 +17,7 @@ type shelf struct {
 // shelved is one product of the catalog.
 type shelved struct {
 	product    sessions.Product
+	encoded    string          // as JSON
 	changed    sessions.Millis // when, if a platform told it
 	sold       bool            // neither hidden nor out of stock
 	consumable bool            // may be recommended to who bought it
@@ -41,7 +42,8 @@ func (s *shelf) put(p sessions.Product) {
 		s.fresh = append(s.fresh, id)
 	}
 	inStock := p.InStock == nil || *p.InStock
-	s.entries[id] = &shelved{product: p, sold: inStock && !p.Hidden, consumable: consumable(p.Attributes)}
+	encoded, _ := json.Marshal(p) // whoever sends it will meet the error
+	s.entries[id] = &shelved{product: p, encoded: string(encoded), sold: inStock && !p.Hidden, consumable: consumable(p.Attributes)}
 }
 
 // consumable reports whether a product's attributes say that it is used up and
@@ -83,12 +85,12 @@ func (s *shelf) consumable(id string) bool {
 	return e != nil && e.consumable
 }
 
-// product is the entry of a product, nil if there is none.
-func (s *shelf) product(id string) *sessions.Product {
+// product is the entry of a product, also as JSON; nil if there is none.
+func (s *shelf) product(id string) (p *sessions.Product, encoded string) {
 	if e := s.entries[id]; e != nil {
-		return &e.product
+		return &e.product, e.encoded
 	}
-	return nil
+	return nil, ""
 }
 
 // name is what a product is called among people.

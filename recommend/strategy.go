@@ -89,9 +89,10 @@ func (a *answering) add(s Strategy, list []found) {
 			return
 		}
 		a.barred[f.Item] = true
+		product, encoded := a.shelf.product(f.Item)
 		a.items = append(a.items, Item{
 			ID: sessions.ProductID(f.Item), Score: f.Score, Strategy: s, Support: f.Support,
-			Reason: a.reason(s, f), Product: a.shelf.product(f.Item),
+			Reason: a.reason(s, f), Product: product, encoded: encoded,
 		})
 	}
 }

@@ -22,19 +22,19 @@ func BenchmarkRecommendations(b *testing.B) {
 	if err := shop.teach(b.Context(), taughtSessions); err != nil {
 		b.Fatal(err)
 	}
-	ask := questions()[0]
-	product, home := readRequest(b, ask()), readRequest(b, ask())
-	for name, request := range map[string]*http.Request{"product": product, "home": home} {
-		b.Run(name, func(b *testing.B) {
-			b.ReportAllocs()
-			for b.Loop() {
-				var answer discard
-				shop.Handler().ServeHTTP(&answer, request)
-				if answer.status != http.StatusOK || answer.bytes < 1000 {
-					b.Fatalf("status %d with %d bytes", answer.status, answer.bytes)
-				}
-			}
-		})
+	var requests []*http.Request
+	for _, ask := range questions() {
+		for range taughtSessions / benchConnections {
+			requests = append(requests, readRequest(b, ask()))
+		}
+	}
+	b.ReportAllocs()
+	for i := 0; b.Loop(); i++ {
+		var answer discard
+		shop.Handler().ServeHTTP(&answer, requests[i%len(requests)])
+		if answer.status != http.StatusOK || answer.bytes < 1000 {
+			b.Fatalf("status %d with %d bytes", answer.status, answer.bytes)
+		}
 	}
 }
 
