@@ -34,7 +34,8 @@ type Item struct {
 // that takes no longer than a tenth of a second. The answer has n items if there
 // are as many that may be shown, and but for its id follows from the log alone. An
 // error is a [RequestError], ctx's, or one of InCart and Bought. Cost: some tens
-// of microseconds, where popularity has to fill up some hundreds.
+// of microseconds, some hundreds for the first that popularity fills up after the
+// log went on.
 func (r *Recommender) Recommend(ctx context.Context, q Request) (Answer, error) {
 	q, err := q.checked()
 	if err != nil {
@@ -48,13 +49,9 @@ func (r *Recommender) Recommend(ctx context.Context, q Request) (Answer, error) 
 	if err := r.freshen(ctx); err != nil {
 		return Answer{}, err
 	}
-	answer := Answer{ID: newID(), Context: q.Context}
 	r.mu.RLock()
 	defer r.mu.RUnlock()
-	s := r.memory.recall(who)
-	s.learn(cart, bought)
-	answer.Items = r.ask(q, s)
-	return answer, nil
+	return Answer{ID: newID(), Context: q.Context, Items: r.answer(q, who, cart, bought)}, nil
 }
 
 // known asks what the shop knows of a customer beside what is remembered.

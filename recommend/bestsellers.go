@@ -56,7 +56,7 @@ func (r *Recommender) bestsellers(category string, n int) []Scored {
 
 // popular takes the first n bestsellers that are not barred.
 func (a *answering) popular(category string, n int) []Scored {
-	var list []Scored
+	list := a.scored
 	for _, s := range a.bestsellers(category, n+len(a.barred)) {
 		if len(list) == n {
 			break

@@ -38,6 +38,7 @@ type Recommender struct {
 	options Options
 	cancel  context.CancelFunc
 	done    chan struct{}
+	rooms   sync.Pool // of *answering
 
 	mu      sync.RWMutex // held before the index's own lock; guards what follows
 	index   *Index
@@ -57,7 +58,8 @@ func NewRecommender(log *sessions.Log, o Options) *Recommender {
 		o.Logger = slog.New(slog.DiscardHandler)
 	}
 	return &Recommender{
-		log: log, options: o, done: make(chan struct{}), changed: make(chan struct{}),
+		rooms: sync.Pool{New: newAnswering},
+		log:   log, options: o, done: make(chan struct{}), changed: make(chan struct{}),
 		index: NewIndex(o.Limits), shelf: newShelf(), memory: newMemory(),
 	}
 }

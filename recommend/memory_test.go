@@ -35,7 +35,7 @@ func TestWhoSeesWhat(t *testing.T) {
 	)
 	expect := func(what string, who Shopper, items, cart, bought string) {
 		t.Helper()
-		got := s.r.memory.recall(who)
+		got := s.recalls(who)
 		if fmt.Sprint(got.items) != items || fmt.Sprint(got.cart) != cart || fmt.Sprint(got.bought) != bought {
 			t.Errorf("%s: looked at %v, has %v, bought %v, want %s, %s, %s", what, got.items, got.cart, got.bought, items, cart, bought)
 		}
@@ -64,7 +64,7 @@ func TestAJoinKeepsASessionWhole(t *testing.T) {
 			joining.Joined = append(joining.Joined, sessions.VisitorID(1_000_000+i))
 		}
 		s.happens(joining, by(survivor, event(sessions.ProductViewed, "anna", "b")))
-		if got := s.r.memory.recall(Shopper{Anonymous: "anna"}).items; !slices.Equal(got, []string{"a", "b"}) {
+		if got := s.recalls(Shopper{Anonymous: "anna"}).items; !slices.Equal(got, []string{"a", "b"}) {
 			t.Errorf("after %d other joins the session holds %v", rush, got)
 		}
 		if stats := s.r.Stats(); stats.Sessions != 2 {
@@ -87,7 +87,7 @@ func TestBotsAndThoseWhoDeniedConsentLeaveNoTrace(t *testing.T) {
 	if stats := s.r.Stats(); stats.Clicks != 0 {
 		t.Errorf("the index holds %d clicks", stats.Clicks)
 	}
-	if got := s.r.memory.recall(Shopper{Anonymous: "shy"}); len(got.items) != 0 || !slices.Equal(got.cart, []string{"b"}) {
+	if got := s.recalls(Shopper{Anonymous: "shy"}); len(got.items) != 0 || !slices.Equal(got.cart, []string{"b"}) {
 		t.Errorf("of who denied consent %+v is remembered", got)
 	}
 	s.views("x", "b", "d").expect("what is in the cart nevertheless", Request{Context: Home, Anonymous: "shy"}, "d")
@@ -114,7 +114,7 @@ func TestSettingsOfTheLogCutSessions(t *testing.T) {
 	changed.Data, _ = json.Marshal(sessions.Settings{SessionTimeout: time.Minute, SessionMaximum: time.Hour, SessionEvents: 10})
 	s := newTale(t).views("anna", "a").passes(2*time.Minute).views("anna", "b").happens(changed)
 	s.passes(2*time.Minute).views("anna", "c")
-	if got := s.r.memory.recall(Shopper{Anonymous: "anna"}); !slices.Equal(got.items, []string{"c"}) || !slices.Equal(got.before, []string{"b", "a"}) {
+	if got := s.recalls(Shopper{Anonymous: "anna"}); !slices.Equal(got.items, []string{"c"}) || !slices.Equal(got.before, []string{"b", "a"}) {
 		t.Errorf("the session holds %v after %v", got.items, got.before)
 	}
 	changed.Data = []byte("{")
@@ -192,7 +192,7 @@ func TestALateEventReopensNobodysSession(t *testing.T) {
 	s := newTale(t).views("me", "a").passes(time.Hour).views("x", "b")
 	late := event(sessions.ProductViewed, "y", "c")
 	late.Occurred = began
-	if got := s.happens(late).r.memory.recall(Shopper{Anonymous: "me"}); got.session != 0 {
+	if got := s.happens(late).recalls(Shopper{Anonymous: "me"}); got.session != 0 {
 		t.Errorf("session %d goes on again", got.session)
 	}
 }

@@ -12,6 +12,11 @@ type Scored struct {
 	Support int
 }
 
+// above tells whether s stands before o in a list of both.
+func (s Scored) above(o Scored) bool {
+	return s.Score > o.Score || s.Score == o.Score && s.Item < o.Item
+}
+
 // ranked is a Scored whose name is not looked up yet.
 type ranked struct {
 	score   float64

@@ -1,32 +1,40 @@
 package recommend
 
-import "fmt"
+import "strconv"
 
-// reason says in words why an item is recommended.
-func (a *answering) reason(s Strategy, f found) string {
-	with := ""
-	if f.seed != "" {
-		with = " with " + a.shelf.name(f.seed)
-	}
+// appendReason says in words why an item is recommended.
+func (a *answering) appendReason(dst []byte, s Strategy, f found) []byte {
 	switch s {
 	case SimilarSessions:
-		return "seen in " + count(f.Support, "similar session")
+		return appendCount(append(dst, "seen in "...), f.Support, "similar session")
 	case ViewTogether:
-		return "viewed together" + with + " by " + count(f.Support, "session")
+		dst = a.appendSeed(append(dst, "viewed together"...), f)
+		return appendCount(append(dst, " by "...), f.Support, "session")
 	case BuyTogether:
-		return "bought together" + with + " in " + count(f.Support, "order")
+		dst = a.appendSeed(append(dst, "bought together"...), f)
+		return appendCount(append(dst, " in "...), f.Support, "order")
 	case CategoryPopular:
-		return "popular in " + a.shelf.category(f.Item) + ": " + count(f.Support, "session")
+		dst = append(append(dst, "popular in "...), a.shelf.category(f.Item)...)
+		return appendCount(append(dst, ": "...), f.Support, "session")
 	case PopularNow:
-		return "popular now: " + count(f.Support, "session")
+		return appendCount(append(dst, "popular now: "...), f.Support, "session")
 	}
-	return "from the catalog"
+	return append(dst, "from the catalog"...)
 }
 
-// count is a number with its noun.
-func count(n int, noun string) string {
-	if n == 1 {
-		return "1 " + noun
+// appendSeed names the item that led to another.
+func (a *answering) appendSeed(dst []byte, f found) []byte {
+	if f.seed == "" {
+		return dst
 	}
-	return fmt.Sprintf("%d %ss", n, noun)
+	return append(append(dst, " with "...), a.shelf.name(f.seed)...)
+}
+
+// appendCount appends a number with its noun.
+func appendCount(dst []byte, n int, noun string) []byte {
+	dst = append(append(strconv.AppendInt(dst, int64(n), 10), ' '), noun...)
+	if n != 1 {
+		dst = append(dst, 's')
+	}
+	return dst
 }

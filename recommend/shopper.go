@@ -23,10 +23,11 @@ type shopper struct {
 	bought  []string
 }
 
-// recall returns what is remembered of a shopper.
-func (m *memory) recall(who Shopper) shopper {
-	var s shopper
-	for _, name := range m.streamsOf(who) {
+// recall overwrites s with what is remembered of a shopper.
+func (s *shopper) recall(m *memory, who Shopper) {
+	s.session, s.items, s.before, s.cart, s.bought = 0, s.items[:0], s.before[:0], s.cart[:0], s.bought[:0]
+	var names [3]string
+	for _, name := range m.appendStreamsOf(names[:0], who) {
 		if h, ok := m.holdings.Peek(name); ok {
 			for _, line := range h.cart {
 				s.cart = append(s.cart, line.item)
@@ -37,7 +38,6 @@ func (m *memory) recall(who Shopper) shopper {
 			s.follow(st, st.current(m.newest, m.settings))
 		}
 	}
-	return s
 }
 
 // follow takes over what a stream's shopper looked at.
@@ -60,15 +60,14 @@ func (s *shopper) follow(st *stream, current *sessions.Span) {
 // remembered, so of the cart it stands first, where the oldest lines are.
 func (s *shopper) learn(cart, bought []string) {
 	cart = slices.DeleteFunc(cart, func(item string) bool { return slices.Contains(s.cart, item) })
-	s.cart = slices.Concat(cart, s.cart)
+	s.cart = slices.Insert(s.cart, 0, cart...)
 	s.bought = append(s.bought, bought...)
 }
 
-// streamsOf lists the streams that belong to a shopper: the browser that asks,
+// appendStreamsOf lists the streams that belong to a shopper: the browser that asks,
 // that in which the customer was last, unless another is there now, and what the
 // backend tells of the customer.
-func (m *memory) streamsOf(who Shopper) []string {
-	var names []string
+func (m *memory) appendStreamsOf(names []string, who Shopper) []string {
 	if who.Anonymous != "" {
 		names = append(names, (&sessions.Event{Payload: sessions.Payload{Anonymous: who.Anonymous}}).Stream())
 	}

@@ -116,7 +116,13 @@ func asked(t testing.TB, r *Recommender, q Request) []Item {
 	if err != nil {
 		t.Fatal(err)
 	}
-	return r.ask(q, r.memory.recall(Shopper{q.Anonymous, q.Customer}))
+	return r.answer(q, Shopper{q.Anonymous, q.Customer}, nil, nil)
+}
+
+// recalls returns what is remembered of a shopper.
+func (s *tale) recalls(who Shopper) (found shopper) {
+	found.recall(s.r.memory, who)
+	return found
 }
 
 // ids lists the products of items, separated by blanks.
