@@ -68,15 +68,38 @@ func (s *scratch) add(item uint32, weight float64) {
 	}
 }
 
-// tellActs counts the distinct items that one session's clicks purchased, or
-// those that they viewed or added.
-func (s *scratch) tellActs(clicks []uint32, bought bool) {
+// tellPair counts the distinct items that one session's clicks purchased, or those
+// that they viewed or added, if the item with the number id is one of them.
+func (s *scratch) tellPair(clicks []uint32, id uint32, bought bool) {
 	s.mark++
 	for _, click := range clicks {
 		if purchase(click) == bought {
-			s.add(click&itemMask, 1)
+			s.count(click & itemMask)
 		}
 	}
+	if s.tallies[id].mark == s.mark {
+		return
+	}
+	for _, click := range clicks { // it did something else with the item, and takes all back
+		if t := &s.tallies[click&itemMask]; t.mark == s.mark {
+			t.support--
+			t.mark = s.first + 1
+		}
+	}
+}
+
+// count is add where only support matters.
+func (s *scratch) count(item uint32) {
+	t := &s.tallies[item]
+	if t.mark == s.mark {
+		return
+	}
+	if t.mark <= s.first {
+		t.support = 0
+		s.touched = append(s.touched, item)
+	}
+	t.support++
+	t.mark = s.mark
 }
 
 // purchase reports whether a packed click is one.

@@ -11,6 +11,9 @@ const (
 	// togetherShrink is how many sessions it takes for half of the belief in a
 	// pair. On the YooChoose sample 5 is better than 2, and 10 hardly better still.
 	togetherShrink = 5
+	// togetherBlock is how many sessions are read ahead: they stand all over the
+	// memory, and eight misses at once cost little more than one.
+	togetherBlock = 8
 )
 
 // ViewedTogether appends the n items that most tellingly share sessions with an
@@ -42,36 +45,38 @@ func (x *Index) together(item string, n int, exclude func(string) bool, dst []Sc
 	}
 	s := x.begin()
 	defer x.end(s)
-	list := x.postings.of(x.items.lists[id].pick(bought))
-	list = list[max(0, len(list)-togetherDepth):]
-	for _, slot := range list {
-		clicks := x.trails.clicks(&x.sessions[slot])
-		if len(clicks) <= togetherClicks && acted(clicks, id, bought) {
-			s.tellActs(clicks, bought)
-		}
-	}
+	x.tellPairs(s, id, bought)
 	best := x.rank(s, n, exclude)
 	sessions := s.tallies[id].support
 	for _, other := range s.touched {
-		if other == id {
+		c := s.tallies[other].support
+		if other == id || c == 0 {
 			continue
 		}
 		all := x.items.lists[other].pick(bought).n
-		c := s.tallies[other].support
 		best.offer(ranked{togetherScore(c, sessions, all), other, c})
 	}
 	return best.answer(s, dst, 1)
 }
 
-// acted reports whether one of a session's clicks is a purchase of an item, or
-// another act on it.
-func acted(clicks []uint32, id uint32, bought bool) bool {
-	for _, click := range clicks {
-		if click&itemMask == id && purchase(click) == bought {
-			return true
+// tellPairs tallies what shares sessions with an item.
+func (x *Index) tellPairs(s *scratch, id uint32, bought bool) {
+	list := x.postings.of(x.items.lists[id].pick(bought))
+	list = list[max(0, len(list)-togetherDepth):]
+	s.mark++ // no session's: what a session takes back has it
+	var block [togetherBlock][]uint32
+	for len(list) > 0 {
+		n := min(len(list), togetherBlock)
+		for i, slot := range list[:n] {
+			block[i] = x.trails.clicks(&x.sessions[slot])
 		}
+		for _, clicks := range block[:n] {
+			if len(clicks) <= togetherClicks {
+				s.tellPair(clicks, id, bought)
+			}
+		}
+		list = list[n:]
 	}
-	return false
 }
 
 // togetherScore is the score of a pair that c sessions share, of d with the one
