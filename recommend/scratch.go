@@ -72,34 +72,29 @@ func (s *scratch) add(item uint32, weight float64) {
 // that they viewed or added, if the item with the number id is one of them.
 func (s *scratch) tellPair(clicks []uint32, id uint32, bought bool) {
 	s.mark++
+	tallies, first, mark := s.tallies, s.first, s.mark
 	for _, click := range clicks {
-		if purchase(click) == bought {
-			s.count(click & itemMask)
+		item := click & itemMask
+		t := &tallies[item]
+		if t.mark == mark || purchase(click) != bought {
+			continue
 		}
+		if t.mark <= first {
+			t.support = 0
+			s.touched = append(s.touched, item)
+		}
+		t.support++
+		t.mark = mark
 	}
-	if s.tallies[id].mark == s.mark {
+	if tallies[id].mark == mark {
 		return
 	}
 	for _, click := range clicks { // it did something else with the item, and takes all back
-		if t := &s.tallies[click&itemMask]; t.mark == s.mark {
+		if t := &tallies[click&itemMask]; t.mark == mark {
 			t.support--
-			t.mark = s.first + 1
+			t.mark = first + 1
 		}
 	}
-}
-
-// count is add where only support matters.
-func (s *scratch) count(item uint32) {
-	t := &s.tallies[item]
-	if t.mark == s.mark {
-		return
-	}
-	if t.mark <= s.first {
-		t.support = 0
-		s.touched = append(s.touched, item)
-	}
-	t.support++
-	t.mark = s.mark
 }
 
 // purchase reports whether a packed click is one.
