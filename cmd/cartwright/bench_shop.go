@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
+	"math/rand/v2"
 	"net/http"
 	"os"
 	"path/filepath"
@@ -111,10 +112,12 @@ func (b *benchShop) teach(ctx context.Context, shoppers int) error {
 		e.Product = &p
 		events = append(events, e)
 	}
+	random := rand.New(rand.NewPCG(7, 7))
 	for i := range shoppers {
-		for n := range 5 {
+		for range 5 {
 			// Within a theme the first products are the best known, as in real shops.
-			product := i%(benchProducts/benchTheme)*benchTheme + (i*7+n*n)%benchTheme*(i*3+n)%benchTheme
+			known := random.Float64()
+			product := i%(benchProducts/benchTheme)*benchTheme + int(benchTheme*known*known)
 			e := &sessions.Event{Kind: sessions.ProductViewed, Source: sessions.Browser, Received: now}
 			e.Occurred = now.Add(-time.Duration(shoppers-i) * time.Second)
 			e.Anonymous, e.Lines = benchShopper(i), []sessions.Line{{Product: benchProduct(product), Quantity: 1}}
