@@ -10,8 +10,9 @@ import (
 // shelf is the catalog in memory, as far as answers need it.
 type shelf struct {
 	entries map[string]*shelved
-	ids     []string // of all entries, sorted once settle was called
-	fresh   []string // ids that settle has to sort in
+	unsold  map[string]bool // hidden or out of stock: few, so that most answers look into nothing else
+	ids     []string        // of all entries, sorted once settle was called
+	fresh   []string        // ids that settle has to sort in
 }
 
 // shelved is one product of the catalog.
@@ -19,11 +20,12 @@ type shelved struct {
 	product    sessions.Product
 	encoded    string          // as JSON
 	changed    sessions.Millis // when, if a platform told it
-	sold       bool            // neither hidden nor out of stock
 	consumable bool            // may be recommended to who bought it
 }
 
-func newShelf() *shelf { return &shelf{entries: map[string]*shelved{}} }
+func newShelf() *shelf {
+	return &shelf{entries: map[string]*shelved{}, unsold: map[string]bool{}}
+}
 
 // take puts the entry of an event in, unless it tells an older state than the one
 // that is there.
@@ -43,7 +45,10 @@ func (s *shelf) put(p sessions.Product) {
 	}
 	inStock := p.InStock == nil || *p.InStock
 	encoded, _ := json.Marshal(p) // whoever sends it will meet the error
-	s.entries[id] = &shelved{product: p, encoded: string(encoded), sold: inStock && !p.Hidden, consumable: consumable(p.Attributes)}
+	s.entries[id] = &shelved{product: p, encoded: string(encoded), consumable: consumable(p.Attributes)}
+	if delete(s.unsold, id); p.Hidden || !inStock {
+		s.unsold[id] = true
+	}
 }
 
 // consumable reports whether a product's attributes say that it is used up and
@@ -74,10 +79,7 @@ func (s *shelf) settle() {
 
 // sells reports whether a product may be shown. One that the catalog does not
 // know may: there are shops without a catalog.
-func (s *shelf) sells(id string) bool {
-	e := s.entries[id]
-	return e == nil || e.sold
-}
+func (s *shelf) sells(id string) bool { return !s.unsold[id] }
 
 // consumable reports whether a product is bought again and again.
 func (s *shelf) consumable(id string) bool {
