@@ -103,10 +103,12 @@ func (c *call) name() (string, error) {
 func (c *call) text(name string) (string, error) {
 	text := c.Query(name)
 	if !storable(text) {
-		return "", invalidParameter(name, "valid UTF-8 without U+0000")
+		return "", notStorable(name)
 	}
 	return text, nil
 }
+
+func notStorable(name string) *Problem { return invalidParameter(name, "valid UTF-8 without U+0000") }
 
 // storable reports whether a text can be in the database. Not every database can be
 // asked for others.

@@ -6,6 +6,7 @@ import (
 	"strconv"
 
 	"cartwright/recommend"
+	"cartwright/sessions"
 )
 
 // Recommender answers what a shopper may want next.
@@ -39,23 +40,31 @@ func (s *Server) answerEncoded(c *call, encode func([]byte) ([]byte, error)) err
 	if err != nil {
 		return err
 	}
-	_, _ = body.Write(encoded)                             // never fails; it keeps the room for the next answer
-	c.Header("Content-Length", strconv.Itoa(len(encoded))) // in one piece
-	c.Data(http.StatusOK, "application/json; charset=utf-8", body.Bytes())
+	_, _ = body.Write(encoded) // never fails; it keeps the room for the next answer
+	h := c.Writer.Header()
+	h["Content-Type"] = s.ofJSON
+	h["Content-Length"] = []string{strconv.Itoa(len(encoded))} // in one piece
+	c.Writer.WriteHeader(http.StatusOK)
+	_, _ = c.Writer.Write(encoded) // who hung up reads nothing
 	return nil
 }
 
 // question reads the parameters of a request for recommendations.
 func (c *call) question() (recommend.Request, error) {
-	q := recommend.Request{Context: recommend.Context(c.DefaultQuery("context", string(recommend.Home)))}
-	for _, p := range [...]struct {
-		name string
-		to   *string
-	}{{"item", (*string)(&q.Item)}, {"anonymous_id", (*string)(&q.Anonymous)}, {"user_id", (*string)(&q.Customer)}} {
-		var err error
-		if *p.to, err = c.text(p.name); err != nil {
-			return q, err
+	known := [...]argument{{name: "context"}, {name: "item"}, {name: "anonymous_id"}, {name: "user_id"}, {name: "n"}}
+	read(c.Request.URL.RawQuery, known[:])
+	place, item, anonymous, customer, count := known[0], known[1], known[2], known[3], known[4]
+	q := recommend.Request{
+		Context: recommend.Home, Item: sessions.ProductID(item.value),
+		Anonymous: sessions.AnonymousID(anonymous.value), Customer: sessions.CustomerID(customer.value),
+	}
+	for _, p := range [...]argument{item, anonymous, customer} {
+		if !storable(p.value) {
+			return q, notStorable(p.name)
 		}
+	}
+	if place.given {
+		q.Context = recommend.Context(place.value)
 	}
 	switch q.Context {
 	case recommend.Home, recommend.Cart:
@@ -66,7 +75,7 @@ func (c *call) question() (recommend.Request, error) {
 	default:
 		return q, invalidParameter("context", "home, product or cart")
 	}
-	n, err := c.number("n", c.Query("n"), recommend.DefaultN)
+	n, err := c.number("n", count.value, recommend.DefaultN)
 	if err != nil || n < 1 || n > recommend.MaximumN {
 		return q, invalidParameter("n", "a number from 1 to 100")
 	}

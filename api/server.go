@@ -75,6 +75,7 @@ type Server struct {
 	addresses, guesses *pace[netip.Addr] // requests, and wrong keys, by client address
 	keyPace            *pace[string]     // requests by key
 
+	ofJSON    []string  // the Content-Type of answers; nobody changes it
 	texts     sync.Pool // of *text
 	inflaters sync.Pool // of *gzip.Reader, which are 40 KB each
 }
@@ -101,6 +102,7 @@ func New(c Config) (*Server, error) {
 		Config: c, places: make(chan struct{}, c.Concurrent), room: semaphore.NewWeighted(c.Bodies),
 		addresses: newPace[netip.Addr](c.Limits.Address, int(burst*c.Limits.Address)),
 		keyPace:   newPace[string](c.Limits.Key, int(burst*c.Limits.Key)),
+		ofJSON:    []string{"application/json; charset=utf-8"},
 	}
 	if c.Limits.Address > 0 {
 		s.guesses = newPace[netip.Addr](wrongKeysPerSecond, wrongKeys)
@@ -119,7 +121,7 @@ func New(c Config) (*Server, error) {
 	s.engine.RedirectTrailingSlash = false
 	s.engine.HandleMethodNotAllowed = true
 	s.engine.UseRawPath = true // an id may hold a slash, as %2F
-	s.engine.Use(s.observe, s.recover, private)
+	s.engine.Use(s.observe, s.recover, private())
 	if c.Logger.Enabled(context.Background(), slog.LevelDebug) {
 		s.engine.Use(s.access)
 	}
@@ -159,10 +161,13 @@ func (s *Server) recover(c *gin.Context) {
 
 // private keeps caches and browsers from making more of an answer than it is: almost
 // all are about one shopper.
-func private(c *gin.Context) {
-	h := c.Writer.Header()
-	h.Set("Cache-Control", "no-store")
-	h.Set("X-Content-Type-Options", "nosniff")
+func private() gin.HandlerFunc {
+	noStore, noSniff := []string{"no-store"}, []string{"nosniff"} // of all answers
+	return func(c *gin.Context) {
+		h := c.Writer.Header()
+		h["Cache-Control"] = noStore
+		h["X-Content-Type-Options"] = noSniff
+	}
 }
 
 // alive answers /healthz: the process runs.
