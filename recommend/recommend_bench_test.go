@@ -62,6 +62,23 @@ func BenchmarkRecommend(b *testing.B) {
 	})
 }
 
+// BenchmarkBestsellersWhileTheLogGoesOn is the answer to a newcomer who is the first
+// to ask after each click, which is the most that popularity costs.
+func BenchmarkBestsellersWhileTheLogGoesOn(b *testing.B) {
+	r := benchShop(b)
+	for seq := sessions.Seq(1_000_000); b.Loop(); seq++ {
+		e := event(sessions.ProductViewed, "somebody", "product-1")
+		e.Seq, e.Occurred = seq, began+500_000_000
+		if err := r.take([]*sessions.Event{e}); err != nil {
+			b.Fatal(err)
+		}
+		r.cursor = 0 // of the log, which is empty
+		if _, err := r.Recommend(b.Context(), Request{Context: Home, N: 20}); err != nil {
+			b.Fatal(err)
+		}
+	}
+}
+
 // BenchmarkTake is what following costs an event, whatever it is about.
 func BenchmarkTake(b *testing.B) {
 	r := benchShop(b)
