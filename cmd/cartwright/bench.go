@@ -26,7 +26,9 @@ type benchOptions struct {
 	events  []int
 	carts   int
 	profile string
+	long    bool
 	json    bool
+	longOptions
 }
 
 // benchReport is what “cartwright bench” prints; parts that were left out are missing.
@@ -34,6 +36,7 @@ type benchReport struct {
 	Ingest  []ingestFigures `json:"ingest,omitempty"`
 	Answers *answerFigures  `json:"recommendations,omitempty"`
 	Detect  *detectFigures  `json:"detect,omitempty"`
+	longReport
 }
 
 // benchParts are the names of what can be measured.
@@ -53,16 +56,26 @@ the same wait for the disk and does nothing else, or for recommendations one tha
 answers nothing. Both are measured in turn, by clients on this same machine.
 
 The databases are made in a temporary folder, which should be on the disk that a
-shop's would be on: name one with --dir. They are gone afterwards.`,
+shop's would be on: name one with --dir. They are gone afterwards.
+
+With --long it measures what takes longer, an hour and a half and some 15 GB as it
+stands: “start”, after a crash with a million events; “memory”, for an event and for
+a click; “full”, appending to a log of ten million events beside a new one; and
+“soak”, an hour of mixed load in which the program is killed every five minutes,
+and after which the log is compared with what was acknowledged.`,
 		Example: `  cartwright bench
   cartwright bench --json --dir /var/lib/cartwright
-  cartwright bench --only ingest --events 20 --run 5s`,
+  cartwright bench --only ingest --events 20 --run 5s
+  cartwright bench --long --only soak --soak 10m --kill-every 1m`,
 		Args: noArguments,
 		RunE: func(cmd *cobra.Command, _ []string) error {
+			if o.long && !cmd.Flags().Changed("only") {
+				o.only = longParts
+			}
 			if err := o.check(); err != nil {
 				return err
 			}
-			report, err := o.profiled(cmd.Context())
+			report, err := o.profiled(cmd.Context(), sayTo(s))
 			if err != nil {
 				return err
 			}
@@ -79,6 +92,12 @@ shop's would be on: name one with --dir. They are gone afterwards.`,
 	flags.IntSliceVar(&o.events, "events", []int{1, 20, 100}, "how many events a request carries")
 	flags.IntVar(&o.carts, "carts", 1_000_000, "among how many carts the abandoned ones, a hundredth, are looked for")
 	flags.StringVar(&o.profile, "cpuprofile", "", "write a profile of the processor to this file, with what is measured and the ceiling under the label side")
+	flags.BoolVar(&o.long, "long", false, "measure what takes longer than a minute: "+strings.Join(longParts, ", "))
+	flags.IntVar(&o.crash, "crash-events", 1_000_000, "of start and memory: how many events are in the log")
+	flags.IntVar(&o.full, "full-events", 10_000_000, "of full: how many events are in the log")
+	flags.DurationVar(&o.soak, "soak", time.Hour, "of soak: how long it takes")
+	flags.DurationVar(&o.killEvery, "kill-every", 5*time.Minute, "of soak: how long the program lives")
+	flags.IntVar(&o.rate, "rate", 500, "of soak: how many events a second are sent")
 	flags.BoolVar(&o.json, "json", false, "print the result as JSON")
 	return cmd
 }
@@ -86,8 +105,12 @@ shop's would be on: name one with --dir. They are gone afterwards.`,
 // check returns what is wrong with the options.
 func (o benchOptions) check() error {
 	for _, part := range o.only {
-		if !slices.Contains(benchParts, part) {
-			return usage("--only: there is no part %q; there are %s", part, strings.Join(benchParts, ", "))
+		parts := benchParts
+		if o.long {
+			parts = append(slices.Clone(benchParts), longParts...)
+		}
+		if !slices.Contains(parts, part) {
+			return usage("--only: there is no part %q; there are %s", part, strings.Join(parts, ", "))
 		}
 	}
 	for _, n := range o.events {
@@ -98,6 +121,9 @@ func (o benchOptions) check() error {
 	if o.carts < 1 {
 		return usage("--carts: %d is too few", o.carts)
 	}
+	if o.crash < 1 || o.full < 1 || o.rate < 1 || o.soak < time.Second || o.killEvery < time.Second {
+		return usage("--crash-events, --full-events, --rate, --soak and --kill-every: at least 1, and 1s")
+	}
 	if o.run < time.Millisecond {
 		return usage("--run: %s is no time to measure", o.run)
 	}
@@ -105,10 +131,10 @@ func (o benchOptions) check() error {
 }
 
 // profiled measures, and writes a profile if one is asked for.
-func (o benchOptions) profiled(ctx context.Context) (r benchReport, err error) {
+func (o benchOptions) profiled(ctx context.Context, progress func(string)) (r benchReport, err error) {
 	collectSeldom() // as serve does
 	if o.profile == "" {
-		return o.measure(ctx)
+		return o.measure(ctx, progress)
 	}
 	f, err := os.Create(o.profile)
 	if err != nil {
@@ -117,13 +143,13 @@ func (o benchOptions) profiled(ctx context.Context) (r benchReport, err error) {
 	if err := pprof.StartCPUProfile(f); err != nil {
 		return r, errors.Join(fmt.Errorf("write the profile: %w", err), f.Close())
 	}
-	r, err = o.measure(ctx)
+	r, err = o.measure(ctx, progress)
 	pprof.StopCPUProfile()
 	return r, errors.Join(err, f.Close())
 }
 
 // measure measures the parts that are asked for.
-func (o benchOptions) measure(ctx context.Context) (r benchReport, err error) {
+func (o benchOptions) measure(ctx context.Context, progress func(string)) (r benchReport, err error) {
 	if slices.Contains(o.only, "ingest") {
 		for _, n := range o.events {
 			f, err := measureIngest(ctx, o.dir, n, o.run)
@@ -147,7 +173,7 @@ func (o benchOptions) measure(ctx context.Context) (r benchReport, err error) {
 		}
 		r.Detect = &f
 	}
-	return r, nil
+	return r, o.measureLong(ctx, &r.longReport, progress)
 }
 
 // print writes the report for people.
@@ -172,6 +198,7 @@ func (r benchReport) print(s streams) error {
 		fmt.Fprintf(s.out, "\nDetection: %s of %s carts were due, decided and written down in %s ms.\n",
 			thousands(int64(d.Due)), thousands(int64(d.Carts)), thousands(d.Took))
 	}
+	r.longReport.print(s)
 	return nil
 }
 

@@ -47,6 +47,7 @@ type benchItem struct {
 func newTraffic(generation int, now time.Time) *traffic {
 	random := rand.New(rand.NewPCG(7, uint64(generation)))
 	t := &traffic{items: make([]benchItem, 2*benchVisitors)}
+	t.next.Store(uint64(generation) << 40) // message ids of its own
 	order := random.Perm(len(t.items))
 	for i, n := range order {
 		t.items[i] = newBenchItem(random, generation*benchVisitors+n%benchVisitors, now)

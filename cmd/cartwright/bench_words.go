@@ -1,0 +1,36 @@
+package main
+
+import "fmt"
+
+// print writes the long parts for people.
+func (r longReport) print(s streams) {
+	if f := r.Start; f != nil {
+		fmt.Fprintf(s.out, "\nAfter a crash with %s events: ready after %.2f s, sessions and recommendations complete after %.2f s;\n"+
+			"the process uses %.0f MB then, the database %.0f MB.\n", thousands(int64(f.Events)), f.Ready, f.CaughtUp, f.RSS, f.Database)
+	}
+	if f := r.Memory; f != nil {
+		fmt.Fprintf(s.out, "\nMemory: %.0f MB are held with %s events, %.0f bytes for each more of them, of everything; the index takes\n"+
+			"%.0f bytes a click. On disk an event takes %.0f bytes.\n", f.Held, thousands(int64(f.Events)), f.PerEvent, f.PerClick, f.PerRow)
+	}
+	if f := r.Full; f != nil {
+		fmt.Fprintf(s.out, "\nWith %s events in the log: %s events/s, %.2f of a new log's %s. It was filled with %s a second, and takes\n"+
+			"%.0f MB.\n", thousands(int64(f.Events)), thousands(int64(f.Rate)), f.Ratio, thousands(int64(f.Empty)), thousands(int64(f.Filling)), f.Database)
+	}
+	if f := r.Soak; f != nil {
+		f.print(s)
+	}
+}
+
+func (f *soakFigures) print(s streams) {
+	fmt.Fprintf(s.out, "\n%.0f s under mixed load with %d kills: %s events acknowledged, %d lost, %d doubled; %d requests sent twice;\n"+
+		"%s reads; %d triggers, %d of them twice; %d webhooks arrived; verify finds %d differences.\n",
+		f.Seconds, f.Kills, thousands(int64(f.Acknowledged)), f.Lost, f.Doubled, f.Again, thousands(int64(f.Reads)), f.Triggers, f.Twice,
+		f.Told, f.Differences)
+	for i, l := range f.Lives {
+		fmt.Fprintf(s.out, "life %2d: %4.0f s, %s events, %.0f MB resident, %.0f MB heap, %.1f MB index, %.0f descriptors, %.0f goroutines\n",
+			i+1, l.Seconds, thousands(int64(l.Events)), l.RSS, l.Heap, l.Index, l.FDs, l.Goroutines)
+	}
+	for _, what := range f.Unexpected {
+		fmt.Fprintln(s.out, "unexpected:", what)
+	}
+}
