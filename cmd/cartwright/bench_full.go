@@ -26,7 +26,8 @@ const (
 // measureFull fills a shop, and appends to it and to a new one in turn. The visitors
 // who come then are new to both.
 func measureFull(ctx context.Context, below string, events int, run time.Duration, progress func(string)) (f *fullFigures, err error) {
-	full, err := openBenchShop(ctx, below)
+	var full, empty *benchShop
+	as(ctx, "full", func() { full, err = openBenchShop(ctx, below) })
 	if err != nil {
 		return nil, err
 	}
@@ -40,7 +41,7 @@ func measureFull(ctx context.Context, below string, events int, run time.Duratio
 		return nil, err
 	}
 	filled := time.Since(began)
-	empty, err := openBenchShop(ctx, below)
+	as(ctx, "empty", func() { empty, err = openBenchShop(ctx, below) })
 	if err != nil {
 		return nil, err
 	}
