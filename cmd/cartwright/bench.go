@@ -132,7 +132,9 @@ func (o benchOptions) check() error {
 
 // profiled measures, and writes a profile if one is asked for.
 func (o benchOptions) profiled(ctx context.Context, progress func(string)) (r benchReport, err error) {
-	collectSeldom() // as serve does
+	collecting, end := context.WithCancel(ctx)
+	defer end()
+	go collectSeldom(collecting) // as serve does
 	if o.profile == "" {
 		return o.measure(ctx, progress)
 	}

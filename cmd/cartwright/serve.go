@@ -59,7 +59,7 @@ commits it, and stops within 20 seconds.`,
 func serve(ctx context.Context, c Config, s streams) error {
 	level, _ := logLevel(c.LogLevel) // checked
 	logger := newLogger(s.err, level)
-	collectSeldom()
+	go collectSeldom(ctx)
 	shop, err := OpenShop(ctx, c, ShopOptions{Logger: logger})
 	if err != nil {
 		return err
