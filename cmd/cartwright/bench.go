@@ -80,9 +80,9 @@ and after which the log is compared with what was acknowledged.`,
 				return err
 			}
 			if o.json {
-				return printJSON(s.out, report)
+				return errors.Join(printJSON(s.out, report), report.trouble())
 			}
-			return report.print(s)
+			return errors.Join(report.print(s), report.trouble())
 		},
 	}
 	flags := cmd.Flags()

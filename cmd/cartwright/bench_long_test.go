@@ -14,7 +14,7 @@ import (
 func TestBenchLongPrintsWhatIsPromised(t *testing.T) {
 	t.Parallel()
 	cmd := exec.Command(build(t, ""), "bench", "--long", "--json", "--crash-events", "8000", "--full-events", "8000", "--run", "20ms",
-		"--soak", "5s", "--kill-every", "2s", "--rate", "400", "--dir", t.TempDir())
+		"--soak", "6s", "--kill-every", "2s", "--rate", "400", "--dir", t.TempDir())
 	var said strings.Builder
 	cmd.Stderr = &said
 	out, err := cmd.Output()
@@ -32,11 +32,16 @@ func TestBenchLongPrintsWhatIsPromised(t *testing.T) {
 		t.Errorf("full: %+v", f)
 	}
 	f := report.Soak
-	if f.Kills < 1 || len(f.Lives) != f.Kills+1 || f.Acknowledged < 100 || f.Again == 0 || f.Reads == 0 || f.Triggers == 0 {
+	if f.Kills != 2 || len(f.Lives) != 3 || f.Seconds < 6 || f.Growth == nil || f.Growth.RSS <= 0 || f.Hourly == nil || f.Acknowledged < 100 || f.Again == 0 || f.Reads == 0 || f.Triggers == 0 || f.Errors > 0 {
 		t.Errorf("soak: %+v", f)
 	}
-	if f.Lost+f.Doubled+f.Twice+f.ToldTwice+f.Differences > 0 {
-		t.Errorf("soak: %+v", f)
+	for _, l := range f.Lives {
+		if l.Events == 0 || l.RSS <= 0 || l.Held <= 0 || l.FDs <= 0 || l.Goroutines <= 0 || l.Within.RSS <= 0 || l.Ready <= 0 {
+			t.Errorf("life: %+v", l)
+		}
+	}
+	if err := report.trouble(); err != nil {
+		t.Error(err)
 	}
 }
 
@@ -65,5 +70,8 @@ func TestASoakCountsWhatIsWrong(t *testing.T) {
 	s := &soak{shoppers: []*soakShopper{{next: 4}}}
 	if err := s.countEvents(ctx, db); err != nil || s.figures.Lost != 3 || s.figures.Doubled != 1 {
 		t.Errorf("%d lost, %d doubled, %v; want 3 and 1", s.figures.Lost, s.figures.Doubled, err)
+	}
+	if (longReport{Soak: &s.figures}).trouble() == nil {
+		t.Error("a soak that lost events ends well")
 	}
 }

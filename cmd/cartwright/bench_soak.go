@@ -4,10 +4,13 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"math/rand/v2"
+	"net"
 	"net/http/httptest"
 	"os/exec"
 	"path/filepath"
 	"slices"
+	"strconv"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -26,30 +29,16 @@ type soakFigures struct {
 	Reads        int     `json:"reads"`
 	Triggers     int     `json:"triggers"`
 	Twice        int     `json:"triggers_twice"`
-	Told         int     `json:"webhooks"`       // that arrived, each id once
-	ToldTwice    int     `json:"webhooks_twice"` // under another id than the first time
+	Told         int     `json:"webhooks"`         // triggers of which one arrived
+	ToldTwice    int     `json:"webhooks_twice"`   // under another id than the first time
+	Untold       int     `json:"webhooks_missing"` // triggers of which none arrived
 	Differences  int     `json:"verify_differences"`
 
-	Unexpected []string     `json:"unexpected,omitempty"` // what clients met that no kill explains, the first few
-	Lives      []soakLife   `json:"lives"`
-	Growth     soakResource `json:"growth"` // from the second life's end to the last's, as a ratio
-}
-
-// soakLife is a program from its start to its kill; what it used is the median of
-// the last third of that time.
-type soakLife struct {
-	Seconds float64 `json:"seconds"`
-	Events  int     `json:"events_in_log"`
-	soakResource
-}
-
-// soakResource is what a program uses; the index is a part of what is held.
-type soakResource struct {
-	RSS        float64 `json:"rss_megabytes"`
-	Heap       float64 `json:"heap_megabytes"`
-	Index      float64 `json:"index_megabytes"`
-	FDs        float64 `json:"descriptors"`
-	Goroutines float64 `json:"goroutines"`
+	Errors     int           `json:"errors"`               // that no kill explains
+	Unexpected []string      `json:"unexpected,omitempty"` // the first few of them
+	Lives      []soakLife    `json:"lives"`
+	Growth     *soakResource `json:"growth,omitempty"`         // from the second life, the first that found a log, to the last, as a ratio
+	Hourly     *soakResource `json:"growth_an_hour,omitempty"` // from life to life, by the line that fits best
 }
 
 // soakFlags make carts, sessions and message ids come to their ends within minutes,
@@ -67,8 +56,8 @@ type soak struct {
 	db       string
 	flags    []string
 	shoppers []*soakShopper
-	address  atomic.Pointer[string]
-	dying    atomic.Bool // a kill explains what clients see
+	address  string
+	turns    atomic.Int64 // odd from each kill until the next life is ready; that explains what clients see
 	hooks    *receiver
 	figures  soakFigures
 }
@@ -83,6 +72,7 @@ func measureSoak(ctx context.Context, dir string, o longOptions, progress func(s
 	server := httptest.NewServer(hooks)
 	defer server.Close()
 	s := &soak{db: filepath.Join(dir, "shop.db"), hooks: hooks}
+	s.turns.Store(1)
 	s.flags = append(slices.Clone(soakFlags), "--webhooks", server.URL+"/hooks "+secret)
 	for i := range soakShoppers {
 		s.shoppers = append(s.shoppers, newSoakShopper(s, i, float64(o.rate)/soakShoppers))
@@ -94,39 +84,41 @@ func measureSoak(ctx context.Context, dir string, o longOptions, progress func(s
 	return &s.figures, s.check(ctx)
 }
 
-// run lives one life after the other, under load until the time is over.
+// run lives one life after the other, all of the same length, under load until the
+// time is over. Every life serves at the same address.
 func (s *soak) run(ctx context.Context, o longOptions, progress func(string)) error {
+	port, err := quietPort()
+	if err != nil {
+		return err
+	}
+	s.flags = append(s.flags, "--port", port)
 	loading, stop := context.WithCancel(ctx)
 	defer stop()
 	var load sync.WaitGroup
-	began := time.Now()
-	for end := began.Add(o.soak); time.Until(end) > 0; {
+	began, lives := time.Now(), max(1, int(o.soak/o.killEvery))
+	for n := range lives {
 		c, err := startChild(ctx, s.db, s.flags...)
 		if err != nil {
 			return err
 		}
-		if _, err := c.ready(ctx); err != nil {
-			return errors.Join(err, c.kill())
-		}
-		first := s.address.Swap(&c.address) == nil
-		s.dying.Store(false)
-		if first {
+		if n == 0 {
+			s.address = c.address
 			for _, shopper := range s.shoppers {
 				load.Go(func() { shopper.shop(loading) })
 			}
 		}
-		life, err := s.live(ctx, c, min(o.killEvery, time.Until(end)))
+		life, err := s.live(ctx, c, o.soak/time.Duration(lives))
 		if err != nil {
 			return errors.Join(err, c.kill())
 		}
 		s.figures.Lives = append(s.figures.Lives, life)
-		progress(fmt.Sprintf("life %d: %+v", len(s.figures.Lives), life))
-		if time.Until(end) <= 0 {
-			stop() // every shopper still finishes what it began
-			load.Wait()
-			return errors.Join(s.rest(ctx, c, began), c.end())
+		progress(fmt.Sprintf("life %d of %d: %s", n+1, lives, life))
+		if n == lives-1 {
+			stop()
+			s.figures.Seconds = round(time.Since(began).Seconds())
+			return errors.Join(s.rest(ctx, c, &load), c.end())
 		}
-		s.dying.Store(true)
+		s.turns.Add(1)
 		if err := c.kill(); err != nil {
 			return err
 		}
@@ -135,12 +127,36 @@ func (s *soak) run(ctx context.Context, o longOptions, progress func(string)) er
 	return nil
 }
 
-// rest waits until what was told to the program has led to what follows from it.
-func (s *soak) rest(ctx context.Context, c *child, began time.Time) error {
-	s.figures.Seconds = round(time.Since(began).Seconds())
+// quietPort is a port that is free, and stays so while nobody listens: systems give
+// the higher ones to clients.
+func quietPort() (string, error) {
+	for range 100 {
+		port := strconv.Itoa(10_000 + rand.IntN(20_000))
+		if listener, err := net.Listen("tcp", "127.0.0.1:"+port); err == nil {
+			return port, listener.Close()
+		}
+	}
+	return "", errors.New("find a free port between 10000 and 30000: there is none")
+}
+
+// rest waits until every shopper has finished what it began, and until what was told
+// to the program has led to what follows from it.
+func (s *soak) rest(ctx context.Context, c *child, load *sync.WaitGroup) error {
+	finished := make(chan struct{})
+	go func() {
+		load.Wait()
+		close(finished)
+	}()
 	ctx, cancel := context.WithTimeout(ctx, 2*time.Minute)
 	defer cancel()
-	for quiet := 0; quiet < 5 && ctx.Err() == nil; time.Sleep(time.Second) {
+	select {
+	case <-finished:
+	case err := <-c.ended:
+		return errors.Join(errors.New("it ended by itself"), err)
+	case <-ctx.Done():
+		return errors.New("its clients still wait for answers")
+	}
+	for quiet := 0; quiet < 5; time.Sleep(time.Second) {
 		m, err := c.metrics(ctx)
 		if err != nil {
 			return err
@@ -149,44 +165,7 @@ func (s *soak) rest(ctx context.Context, c *child, began time.Time) error {
 			quiet = 0
 		}
 	}
-	return ctx.Err()
-}
-
-// live samples what a program uses while it lives.
-func (s *soak) live(ctx context.Context, c *child, d time.Duration) (l soakLife, err error) {
-	var samples []soakResource
-	for tick := max(d/30, 50*time.Millisecond); time.Since(c.started) < d; time.Sleep(tick) {
-		m, err := c.metrics(ctx)
-		if err != nil {
-			return l, err
-		}
-		l.Events = int(m["cartwright_log_seq"])
-		samples = append(samples, soakResource{
-			RSS: megabytes(m["process_resident_memory_bytes"]), Heap: megabytes(m["go_memstats_heap_inuse_bytes"]),
-			Index: megabytes(m["cartwright_index_bytes"]), FDs: m["process_open_fds"], Goroutines: m["go_goroutines"],
-		})
-	}
-	l.Seconds = round(time.Since(c.started).Seconds())
-	l.soakResource = middleOf(samples[len(samples)*2/3:])
-	return l, nil
-}
-
-// middleOf is the median of each resource.
-func middleOf(samples []soakResource) soakResource {
-	of := func(f func(soakResource) float64) float64 {
-		var values []float64
-		for _, s := range samples {
-			values = append(values, f(s))
-		}
-		return median(values)
-	}
-	return soakResource{
-		RSS:        of(func(r soakResource) float64 { return r.RSS }),
-		Heap:       of(func(r soakResource) float64 { return r.Heap }),
-		Index:      of(func(r soakResource) float64 { return r.Index }),
-		FDs:        of(func(r soakResource) float64 { return r.FDs }),
-		Goroutines: of(func(r soakResource) float64 { return r.Goroutines }),
-	}
+	return nil
 }
 
 // verified returns how many differences “verify” finds.

@@ -19,6 +19,7 @@ func (s *soak) check(ctx context.Context) error {
 		s.figures.Acknowledged += shopper.next
 		s.figures.Again += shopper.again
 		s.figures.Reads += shopper.reads
+		s.figures.Errors += shopper.errors
 		s.figures.Unexpected = append(s.figures.Unexpected, shopper.unexpected...)
 	}
 	s.grew()
@@ -35,24 +36,6 @@ func (s *soak) check(ctx context.Context) error {
 	}
 	s.figures.Differences, err = s.verified(ctx, program)
 	return err
-}
-
-// grew compares the last life with the second, the first that found a log.
-func (s *soak) grew() {
-	if len(s.figures.Lives) < 3 {
-		return
-	}
-	first, last := s.figures.Lives[1], s.figures.Lives[len(s.figures.Lives)-1]
-	over := func(a, b float64) float64 {
-		if b == 0 {
-			return 0
-		}
-		return ratio(a, b)
-	}
-	s.figures.Growth = soakResource{
-		RSS: over(last.RSS, first.RSS), Heap: over(last.Heap, first.Heap), Index: over(last.Index, first.Index),
-		FDs: over(last.FDs, first.FDs), Goroutines: over(last.Goroutines, first.Goroutines),
-	}
 }
 
 // countEvents reads the whole log and counts what is missing and what is there twice.
@@ -103,9 +86,23 @@ func (s *soak) countTriggers(ctx context.Context, db *database.DB) error {
 	}
 	s.hooks.mu.Lock()
 	defer s.hooks.mu.Unlock()
-	s.figures.Told = len(s.hooks.seen)
-	s.figures.ToldTwice = max(0, s.figures.Told-s.figures.Triggers)
+	told := map[string]bool{}
+	for _, hook := range s.hooks.arrived { // each id once
+		told[hook.Data.TriggerID] = true
+	}
+	s.figures.Told, s.figures.ToldTwice = len(told), len(s.hooks.arrived)-len(told)
+	s.figures.Untold = s.figures.Triggers - len(told)
 	return nil
+}
+
+// trouble is what a program that keeps its promises never has.
+func (r longReport) trouble() error {
+	f := r.Soak
+	if f == nil || f.Lost+f.Doubled+f.Twice+f.ToldTwice+f.Untold+f.Differences == 0 {
+		return nil
+	}
+	return fmt.Errorf("soak: %d acknowledged events are lost, %d doubled; %d triggers were decided twice, %d told twice, %d not told; "+
+		"verify finds %d differences", f.Lost, f.Doubled, f.Twice, f.ToldTwice, f.Untold, f.Differences)
 }
 
 // differencesIn reads what “verify --json” printed.

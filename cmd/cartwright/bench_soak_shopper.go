@@ -21,7 +21,8 @@ type soakShopper struct {
 
 	again      int
 	reads      int
-	unexpected []string
+	errors     int
+	unexpected []string // the first of those errors
 }
 
 func newSoakShopper(s *soak, name int, rate float64) *soakShopper {
@@ -126,8 +127,9 @@ func (s *soakShopper) read(step int) {
 // exchange sends one request; the status is 0 where there is no answer. What a
 // program that is well should not answer is noted.
 func (s *soakShopper) exchange(method, path, key, body string) (status int, wait time.Duration) {
-	dying := s.soak.dying.Load()
-	request, err := http.NewRequest(method, *s.soak.address.Load()+path, strings.NewReader(body))
+	turn := s.soak.turns.Load()
+	explained := func() bool { return turn%2 == 1 || s.soak.turns.Load() != turn }
+	request, err := http.NewRequest(method, s.soak.address+path, strings.NewReader(body))
 	if err != nil {
 		s.note(err.Error())
 		return 0, 0
@@ -135,7 +137,7 @@ func (s *soakShopper) exchange(method, path, key, body string) (status int, wait
 	request.SetBasicAuth(key, "")
 	answer, err := s.http.Do(request)
 	if err != nil {
-		if !dying && !s.soak.dying.Load() {
+		if !explained() {
 			s.note(err.Error())
 		}
 		return 0, 0
@@ -143,14 +145,15 @@ func (s *soakShopper) exchange(method, path, key, body string) (status int, wait
 	_, _ = io.Copy(io.Discard, answer.Body)
 	_ = answer.Body.Close()
 	seconds, _ := strconv.Atoi(answer.Header.Get("Retry-After"))
-	if answer.StatusCode != http.StatusOK && !dying && !s.soak.dying.Load() {
+	if answer.StatusCode != http.StatusOK && !explained() {
 		s.note(method + " " + path + ": " + answer.Status)
 	}
 	return answer.StatusCode, time.Duration(seconds) * time.Second
 }
 
-// note keeps the first few things that should not be.
+// note counts what should not be, and keeps the first few.
 func (s *soakShopper) note(what string) {
+	s.errors++
 	if len(s.unexpected) < 5 {
 		s.unexpected = append(s.unexpected, what)
 	}

@@ -23,12 +23,15 @@ func (r longReport) print(s streams) {
 
 func (f *soakFigures) print(s streams) {
 	fmt.Fprintf(s.out, "\n%.0f s under mixed load with %d kills: %s events acknowledged, %d lost, %d doubled; %d requests sent twice;\n"+
-		"%s reads; %d triggers, %d of them twice; %d webhooks arrived; verify finds %d differences.\n",
+		"%s reads; %d triggers, %d of them twice, %d told by webhook, %d twice; verify finds %d differences; %d errors that no kill explains.\n",
 		f.Seconds, f.Kills, thousands(int64(f.Acknowledged)), f.Lost, f.Doubled, f.Again, thousands(int64(f.Reads)), f.Triggers, f.Twice,
-		f.Told, f.Differences)
+		f.Told, f.ToldTwice, f.Differences, f.Errors)
 	for i, l := range f.Lives {
-		fmt.Fprintf(s.out, "life %2d: %4.0f s, %s events, %.0f MB resident, %.0f MB heap, %.1f MB index, %.0f descriptors, %.0f goroutines\n",
-			i+1, l.Seconds, thousands(int64(l.Events)), l.RSS, l.Heap, l.Index, l.FDs, l.Goroutines)
+		fmt.Fprintf(s.out, "life %2d: %s\n", i+1, l)
+	}
+	if g, h := f.Growth, f.Hourly; g != nil {
+		fmt.Fprintf(s.out, "From the second life to the last: resident %.2f times (%+.1f MB an hour), heap %.2f (%+.1f MB), held %.2f (%+.1f MB),\n"+
+			"descriptors %.2f (%+.1f), goroutines %.2f (%+.1f).\n", g.RSS, h.RSS, g.Heap, h.Heap, g.Held, h.Held, g.FDs, h.FDs, g.Goroutines, h.Goroutines)
 	}
 	for _, what := range f.Unexpected {
 		fmt.Fprintln(s.out, "unexpected:", what)
