@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"os"
 	"time"
 )
 
@@ -15,6 +16,7 @@ type fullFigures struct {
 	Ratio    float64 `json:"ratio"`
 	Filling  float64 `json:"filling_events_per_second"`
 	Database float64 `json:"database_megabytes"`
+	RSS      float64 `json:"rss_megabytes"` // when it was filled, of the whole process, clients included
 }
 
 // fullEvents is how many events a request carries, fullRounds how often each is measured.
@@ -41,6 +43,7 @@ func measureFull(ctx context.Context, below string, events int, run time.Duratio
 		return nil, err
 	}
 	filled := time.Since(began)
+	resident, _ := residentOf(os.Getpid())
 	as(ctx, "empty", func() { empty, err = openBenchShop(ctx, below) })
 	if err != nil {
 		return nil, err
@@ -65,6 +68,6 @@ func measureFull(ctx context.Context, below string, events int, run time.Duratio
 	rate, limit := fullEvents*median(sides[0].rates), fullEvents*median(sides[1].rates)
 	return &fullFigures{
 		Events: sent, Rate: round(rate), Empty: round(limit), Ratio: ratio(rate, limit),
-		Filling: round(float64(sent) / filled.Seconds()), Database: megabytes(float64(sizeOf(full.path()))),
+		Filling: round(float64(sent) / filled.Seconds()), Database: megabytes(float64(sizeOf(full.path()))), RSS: megabytes(resident),
 	}, nil
 }

@@ -7,7 +7,6 @@ import (
 	"math"
 	"os"
 	"path/filepath"
-	"runtime"
 	"slices"
 	"sync"
 	"time"
@@ -116,6 +115,7 @@ type startFigures struct {
 	Ready    float64 `json:"ready_seconds"`     // until /readyz
 	CaughtUp float64 `json:"caught_up_seconds"` // until sessions and recommendations know all events
 	RSS      float64 `json:"rss_megabytes"`     // then
+	Peak     float64 `json:"peak_rss_megabytes"`
 	Database float64 `json:"database_megabytes"`
 }
 
@@ -139,6 +139,8 @@ func measureStart(ctx context.Context, dir string, events int, progress func(str
 		return nil, errors.Join(err, c.kill())
 	}
 	caughtUp, metrics, err := c.caughtUp(ctx, sent)
+	_, peak := residentOf(c.command.Process.Pid)
+	f.Peak = megabytes(peak)
 	if err := errors.Join(err, c.end()); err != nil {
 		return nil, err
 	}
@@ -176,60 +178,6 @@ func sizeOf(db string) (size int64) {
 func hundredth(d time.Duration) float64 { return math.Round(100*d.Seconds()) / 100 }
 
 func megabytes(bytes float64) float64 { return tenth(bytes / (1 << 20)) }
-
-// memoryFigures are what events and clicks take up in memory. Held is what the
-// program refers to once garbage was collected.
-type memoryFigures struct {
-	Events   int     `json:"events"`
-	Held     float64 `json:"held_megabytes"`        // with all events
-	PerEvent float64 `json:"held_bytes_per_event"`  // what the last three quarters of them added, of everything
-	PerClick float64 `json:"index_bytes_per_click"` // of the index alone
-	PerRow   float64 `json:"disk_bytes_per_event"`
-}
-
-// measureMemory fills a shop within this process to a quarter, and then to the end.
-func measureMemory(ctx context.Context, below string, events int, progress func(string)) (*memoryFigures, error) {
-	shop, err := openBenchShop(ctx, below)
-	if err != nil {
-		return nil, err
-	}
-	defer func() { _ = shop.close(ctx) }()
-	filling := &filler{progress: progress}
-	first, err := filling.fill(ctx, shop.address, events/4)
-	if err != nil {
-		return nil, err
-	}
-	before, err := shop.held(ctx)
-	if err != nil {
-		return nil, err
-	}
-	second, err := filling.fill(ctx, shop.address, events-first)
-	if err != nil {
-		return nil, err
-	}
-	after, err := shop.held(ctx)
-	if err != nil {
-		return nil, err
-	}
-	index := shop.recommender.Stats()
-	return &memoryFigures{
-		Events: first + second, Held: megabytes(after), PerEvent: tenth((after - before) / float64(max(1, second))),
-		PerClick: tenth(float64(index.Bytes) / float64(max(1, index.Clicks))),
-		PerRow:   tenth(float64(sizeOf(shop.path())) / float64(first+second)),
-	}, nil
-}
-
-// held is how many bytes this process refers to once all is worked off.
-func (b *benchShop) held(ctx context.Context) (float64, error) {
-	if err := b.settle(ctx); err != nil {
-		return 0, err
-	}
-	var m runtime.MemStats
-	runtime.GC()
-	runtime.GC() // what finalizers let go
-	runtime.ReadMemStats(&m)
-	return float64(m.HeapAlloc), nil
-}
 
 // sayTo returns a progress that writes lines with the time.
 func sayTo(s streams) func(string) {

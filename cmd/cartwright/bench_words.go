@@ -6,15 +6,15 @@ import "fmt"
 func (r longReport) print(s streams) {
 	if f := r.Start; f != nil {
 		fmt.Fprintf(s.out, "\nAfter a crash with %s events: ready after %.2f s, sessions and recommendations complete after %.2f s;\n"+
-			"the process uses %.0f MB then, the database %.0f MB.\n", thousands(int64(f.Events)), f.Ready, f.CaughtUp, f.RSS, f.Database)
+			"the process uses %.0f MB then, %.0f MB at most, the database %.0f MB.\n", thousands(int64(f.Events)), f.Ready, f.CaughtUp, f.RSS, f.Peak, f.Database)
 	}
 	if f := r.Memory; f != nil {
-		fmt.Fprintf(s.out, "\nMemory: %.0f MB are held with %s events, %.0f bytes for each more of them, of everything; the index takes\n"+
-			"%.0f bytes a click. On disk an event takes %.0f bytes.\n", f.Held, thousands(int64(f.Events)), f.PerEvent, f.PerClick, f.PerRow)
+		fmt.Fprintf(s.out, "\nMemory: %.0f MB are held with %s events, %.0f bytes for each more of them, of everything\n"+
+			"(resident %.0f); the index takes %.0f bytes a click. On disk an event takes %.0f bytes.\n", f.Held, thousands(int64(f.Events)), f.PerEvent, f.Resident, f.PerClick, f.PerRow)
 	}
 	if f := r.Full; f != nil {
 		fmt.Fprintf(s.out, "\nWith %s events in the log: %s events/s, %.2f of a new log's %s. It was filled with %s a second, and takes\n"+
-			"%.0f MB.\n", thousands(int64(f.Events)), thousands(int64(f.Rate)), f.Ratio, thousands(int64(f.Empty)), thousands(int64(f.Filling)), f.Database)
+			"%.0f MB; the process, with the clients, %.0f MB.\n", thousands(int64(f.Events)), thousands(int64(f.Rate)), f.Ratio, thousands(int64(f.Empty)), thousands(int64(f.Filling)), f.Database, f.RSS)
 	}
 	if f := r.Soak; f != nil {
 		f.print(s)
