@@ -13,12 +13,13 @@ import (
 )
 
 // Limits of the follower: how many events it folds at a time, how long changes
-// wait to be written together, and how many sessions at most wait so.
+// wait at least and at most to be written together, and how many sessions at most wait so.
 const (
 	foldBatch     = 2000
 	writeInterval = time.Second
 	writeSessions = 50_000
 	writeShare    = 8 // for each second of writing, seconds that are left to appends
+	writeLatest   = 10 * time.Second
 )
 
 // writeTimeout bounds one write of sessions, so that a connection that is cut off
@@ -46,7 +47,7 @@ type Follower struct {
 	done   chan struct{}
 
 	written *mark
-	writing time.Duration // how long the last write took; only run knows it
+	writing time.Duration // how long the last write that went well took; only run knows it
 
 	mu    sync.Mutex     // guards fold and lease
 	fold  *fold          // from written on, while the lease is held
@@ -133,11 +134,18 @@ func (f *Follower) end(ctx context.Context) {
 	}
 }
 
+// pace is how long changes wait to be written together. Under so much load that
+// writing takes long it is longer, so that appends keep the database's one writer
+// to themselves; but a write may also have taken long because it waited for one
+// who is gone, and then nobody must wait long for the next.
+func (f *Follower) pace() time.Duration {
+	return min(max(writeInterval, writeShare*f.writing), writeLatest)
+}
+
 // turn folds for the time of one write interval, or until somebody is in a hurry,
-// then writes. Under so much load that writing takes long it writes less often,
-// so that appends keep the database's one writer to themselves.
+// then writes.
 func (f *Follower) turn(ctx context.Context) error {
-	interval, cancel := context.WithTimeout(ctx, max(writeInterval, writeShare*f.writing))
+	interval, cancel := context.WithTimeout(ctx, f.pace())
 	defer cancel()
 	for hurried := false; interval.Err() == nil; {
 		if err := f.take(ctx); err != nil {
@@ -153,9 +161,11 @@ func (f *Follower) turn(ctx context.Context) error {
 		hurried = f.rest(interval) || hurried
 	}
 	began := time.Now()
-	err := f.write(ctx)
+	if err := f.write(ctx); err != nil {
+		return err
+	}
 	f.writing = time.Since(began)
-	return err
+	return nil
 }
 
 // rest waits until there is more to fold, a second or the interval ends, or

@@ -10,6 +10,8 @@ import (
 	"testing/synctest"
 	"time"
 
+	"gorm.io/gorm"
+
 	"cartwright/fixtures/testdb"
 	"cartwright/sessions"
 	"cartwright/sessions/database"
@@ -142,6 +144,28 @@ func TestFollowerTriesAgainAfterAFailure(t *testing.T) {
 		if n := strings.Count(told.String(), "sessions follower"); n < 2 || n > 8 {
 			t.Errorf("told %d times:\n%s", n, told.String())
 		}
+	})
+}
+
+// Somebody who keeps the database to himself, and then is gone, delays sessions a little longer than he
+// was there, not by a multiple of it.
+func TestFollowerIsSoonBackAfterAStall(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		db := testdb.SQLite(t)
+		log := sessions.OpenTestLog(t, db, sessions.LogOptions{Now: time.Now})
+		f := startFollower(t, db, log, nil)
+		sessions.AppendAll(t, log, sessions.Told(t, "browser page a:1"))
+		if err := db.Write(t.Context(), func(*gorm.DB) error { time.Sleep(20 * time.Second); return nil }); err != nil {
+			t.Fatal(err)
+		}
+		time.Sleep(10 * time.Millisecond)
+		sessions.AppendAll(t, log, sessions.Told(t, "browser page a:1"))
+		time.Sleep(11 * time.Second)
+		if f.Cursor() != 2 {
+			t.Errorf("the cursor is at %d long after the database was free again", f.Cursor())
+		}
+		f.Close()
+		log.Close()
 	})
 }
 
