@@ -10,6 +10,7 @@ import (
 	"sync"
 	"time"
 
+	"cartwright/sessions"
 	"cartwright/sessions/database"
 )
 
@@ -26,7 +27,7 @@ func discreet(_ []string, a slog.Attr) slog.Attr {
 		return slog.String(a.Key, silenced(v.Error()))
 	case string:
 		return slog.String(a.Key, silenced(v))
-	case slog.Level, time.Time, time.Duration, slog.LogValuer:
+	case slog.Level, time.Time, time.Duration, slog.LogValuer, sessions.Seq, database.Durability:
 		return a
 	}
 	if a.Value.Kind() == slog.KindAny { // it could hold anything

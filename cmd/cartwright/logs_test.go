@@ -94,6 +94,9 @@ func checkSilent(t *testing.T, log string, least int) {
 		if !json.Valid([]byte(line)) {
 			t.Errorf("not JSON: %s", line)
 		}
+		if strings.Contains(line, `":"a sessions.`) || strings.Contains(line, `":"a database.`) {
+			t.Errorf("a line hides what is nobody's: %s", line)
+		}
 	}
 	if lines < least {
 		t.Errorf("only %d lines, so that the test shows nothing:\n%s", lines, log)
