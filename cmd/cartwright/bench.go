@@ -24,6 +24,7 @@ type benchOptions struct {
 	only    []string
 	run     time.Duration
 	events  []int
+	unread  bool
 	carts   int
 	profile string
 	long    bool
@@ -51,9 +52,9 @@ func benchCommand(s streams) *cobra.Command {
 fast it recommends, and how long it looks for abandoned carts. Events come over 64
 connections from 20,000 visitors and are on disk before they are answered; the rate
 counts until sessions and recommendations have caught up. Beside each rate stands a
-ceiling: what a bare web handler reaches that inserts the same number of rows with
-the same wait for the disk and does nothing else, or for recommendations one that
-answers nothing. Both are measured in turn, by clients on this same machine.
+ceiling: what a bare web handler reaches that reads the same batches and inserts as
+many rows, grouped in the same way, with the same wait for the disk, and does nothing
+else, or for recommendations one that answers nothing. Both are measured in turn, by clients on this same machine.
 
 The databases are made in a temporary folder, which should be on the disk that a
 shop's would be on: name one with --dir. They are gone afterwards.
@@ -90,6 +91,7 @@ and after which the log is compared with what was acknowledged.`,
 	flags.StringSliceVar(&o.only, "only", benchParts, "what to measure")
 	flags.DurationVar(&o.run, "run", 1200*time.Millisecond, "how long one run of appending takes; there are three for each size and side")
 	flags.IntSliceVar(&o.events, "events", []int{1, 20, 100}, "how many events a request carries")
+	flags.BoolVar(&o.unread, "unread", false, "let the ceiling of appending store items as they came, without reading them")
 	flags.IntVar(&o.carts, "carts", 1_000_000, "among how many carts the abandoned ones, a hundredth, are looked for")
 	flags.StringVar(&o.profile, "cpuprofile", "", "write a profile of the processor to this file, with what is measured and the ceiling under the label side")
 	flags.BoolVar(&o.long, "long", false, "measure what takes longer than a minute: "+strings.Join(longParts, ", "))
@@ -154,7 +156,7 @@ func (o benchOptions) profiled(ctx context.Context, progress func(string)) (r be
 func (o benchOptions) measure(ctx context.Context, progress func(string)) (r benchReport, err error) {
 	if slices.Contains(o.only, "ingest") {
 		for _, n := range o.events {
-			f, err := measureIngest(ctx, o.dir, n, o.run)
+			f, err := measureIngest(ctx, o.dir, n, o.run, o.unread)
 			if err != nil {
 				return r, fmt.Errorf("measure appending %d events a request: %w", n, err)
 			}

@@ -1,7 +1,9 @@
 package main
 
 import (
+	"cmp"
 	"context"
+	"encoding/json"
 	"fmt"
 	"io"
 	"net/http"
@@ -16,11 +18,12 @@ import (
 )
 
 // A ceiling is the least that takes events over HTTP and keeps them: a bare gin
-// handler that cuts a batch into its items, and one writer that inserts what
-// waits, in one transaction that is on disk before it answers. It judges nothing,
-// drops no duplicates, knows no visitors and keeps no carts.
+// handler that reads a batch with what gin has for it, and one writer that inserts
+// the rows that wait, in one transaction that is on disk before it answers. It
+// judges nothing, drops no duplicates, knows no visitors and keeps no carts.
 type ceiling struct {
 	db      *database.DB
+	unread  bool // items are stored as they came, all as of one kind and now
 	queue   chan ceilingRequest
 	stopped chan struct{}
 	seq     int64
@@ -28,13 +31,21 @@ type ceiling struct {
 
 // ceilingRequest waits for its commit.
 type ceilingRequest struct {
-	items [][]byte
+	items []ceilingItem
 	at    int64
 	done  chan error
 }
 
-func newCeiling(db *database.DB) *ceiling {
-	c := &ceiling{db: db, queue: make(chan ceilingRequest, 1024), stopped: make(chan struct{})}
+// ceilingItem is what a row has of an item.
+type ceilingItem struct {
+	Type      string    `json:"type"`
+	Event     string    `json:"event"`
+	Timestamp time.Time `json:"timestamp"`
+	body      []byte
+}
+
+func newCeiling(db *database.DB, unread bool) *ceiling {
+	c := &ceiling{db: db, unread: unread, queue: make(chan ceilingRequest, 1024), stopped: make(chan struct{})}
 	go func() {
 		defer close(c.stopped)
 		for r := range c.queue {
@@ -57,23 +68,57 @@ func (c *ceiling) handler() http.Handler {
 }
 
 func (c *ceiling) take(g *gin.Context) {
-	body, err := io.ReadAll(g.Request.Body)
+	read := readItems
+	if c.unread {
+		read = cutItems
+	}
+	items, err := read(g)
 	if err != nil {
 		g.Status(http.StatusBadRequest)
 		return
 	}
-	envelope, err := wire.OpenEnvelope(body, "batch")
-	if err != nil {
-		g.Status(http.StatusBadRequest)
-		return
-	}
-	r := ceilingRequest{envelope.Items, time.Now().UnixMilli(), make(chan error, 1)}
+	r := ceilingRequest{items, time.Now().UnixMilli(), make(chan error, 1)}
 	c.queue <- r
 	if err := <-r.done; err != nil {
 		g.Status(http.StatusServiceUnavailable)
 		return
 	}
 	g.JSON(http.StatusOK, gin.H{"success": true})
+}
+
+// readItems reads a batch as a web program does.
+func readItems(g *gin.Context) ([]ceilingItem, error) {
+	var body struct {
+		Batch []json.RawMessage `json:"batch"`
+	}
+	if err := g.ShouldBindJSON(&body); err != nil {
+		return nil, err
+	}
+	items := make([]ceilingItem, len(body.Batch))
+	for i, item := range body.Batch {
+		if err := json.Unmarshal(item, &items[i]); err != nil {
+			return nil, err
+		}
+		items[i].body = item
+	}
+	return items, nil
+}
+
+// cutItems only finds where the items of a batch begin and end.
+func cutItems(g *gin.Context) ([]ceilingItem, error) {
+	body, err := io.ReadAll(g.Request.Body)
+	if err != nil {
+		return nil, err
+	}
+	envelope, err := wire.OpenEnvelope(body, "batch")
+	if err != nil {
+		return nil, err
+	}
+	items := make([]ceilingItem, len(envelope.Items))
+	for i, item := range envelope.Items {
+		items[i] = ceilingItem{Type: "track", Event: "Product Viewed", Timestamp: time.Now(), body: item}
+	}
+	return items, nil
 }
 
 // commit inserts a request's items with those of all others that wait.
@@ -111,7 +156,7 @@ func (c *ceiling) insert(ctx context.Context, tx *gorm.DB, group []ceilingReques
 	for _, r := range group {
 		for _, item := range r.items {
 			c.seq++
-			args = append(args, c.seq, r.at, r.at, "product_viewed", "browser", int64(1), item)
+			args = append(args, c.seq, r.at, item.Timestamp.UnixMilli(), cmp.Or(item.Event, item.Type), "browser", int64(1), item.body)
 			if len(args) == 7*ceilingRows {
 				if err := flush(); err != nil {
 					return err

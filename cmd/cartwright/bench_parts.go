@@ -38,8 +38,8 @@ type ingestFigures struct {
 	CeilingCPU float64 `json:"ceiling_cpu_us_per_event"`
 }
 
-// measureIngest sends to a shop and to the ceiling in turn.
-func measureIngest(ctx context.Context, below string, events int, run time.Duration) (f ingestFigures, err error) {
+// measureIngest sends to a shop and to the ceiling, which may store items unread, in turn.
+func measureIngest(ctx context.Context, below string, events int, run time.Duration, unread bool) (f ingestFigures, err error) {
 	var shop *benchShop
 	as(ctx, "cartwright", func() { shop, err = openBenchShop(ctx, below) })
 	if err != nil {
@@ -47,7 +47,7 @@ func measureIngest(ctx context.Context, below string, events int, run time.Durat
 	}
 	defer func() { err = errors.Join(err, shop.close(ctx)) }()
 	var bare *bareShop
-	as(ctx, "ceiling", func() { bare, err = openBareShop(ctx, below) })
+	as(ctx, "ceiling", func() { bare, err = openBareShop(ctx, below, unread) })
 	if err != nil {
 		return f, err
 	}

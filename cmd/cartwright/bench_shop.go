@@ -71,7 +71,7 @@ type bareShop struct {
 	address string
 }
 
-func openBareShop(ctx context.Context, below string) (*bareShop, error) {
+func openBareShop(ctx context.Context, below string, unread bool) (*bareShop, error) {
 	dir, err := os.MkdirTemp(below, "cartwright-bench-")
 	if err != nil {
 		return nil, fmt.Errorf("make a folder for the database: %w", err)
@@ -80,7 +80,7 @@ func openBareShop(ctx context.Context, below string) (*bareShop, error) {
 	if err != nil {
 		return nil, errors.Join(err, os.RemoveAll(dir))
 	}
-	b := &bareShop{ceiling: newCeiling(db), dir: dir}
+	b := &bareShop{ceiling: newCeiling(db, unread), dir: dir}
 	if b.server, b.address, err = listenLocally(b.handler()); err != nil {
 		return nil, errors.Join(err, b.close())
 	}

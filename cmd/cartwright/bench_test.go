@@ -14,7 +14,7 @@ func BenchmarkAppend(b *testing.B) {
 	for _, n := range []int{1, 20, 100} {
 		b.Run(fmt.Sprintf("events=%d", n), func(b *testing.B) {
 			for range b.N {
-				f, err := measureIngest(b.Context(), b.TempDir(), n, 2*time.Second)
+				f, err := measureIngest(b.Context(), b.TempDir(), n, 2*time.Second, false)
 				if err != nil {
 					b.Fatal(err)
 				}
