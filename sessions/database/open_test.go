@@ -1,11 +1,13 @@
 package database_test
 
 import (
+	"database/sql"
 	"errors"
 	"os"
 	"path/filepath"
 	"strings"
 	"testing"
+	"time"
 
 	"cartwright/fixtures/testdb"
 	"cartwright/sessions/database"
@@ -183,6 +185,29 @@ func TestSeveralProcessesMayStartOnOneNewDatabase(t *testing.T) {
 		})
 	}
 	if err := starts.Wait(); err != nil {
+		t.Error(err)
+	}
+}
+
+// TestAnotherWriterOfTheNewFileIsWaitedFor checks that opening begins again where SQLite does not wait
+// by itself: another connection writes to the file that is to get its write-ahead log.
+func TestAnotherWriterOfTheNewFileIsWaitedFor(t *testing.T) {
+	path := filepath.Join(t.TempDir(), "shop.db")
+	other, err := sql.Open("sqlite3", "file:"+path+"?_txlock=immediate")
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer other.Close()
+	writing, err := other.Begin()
+	if err != nil {
+		t.Fatal(err)
+	}
+	time.AfterFunc(300*time.Millisecond, func() { _ = writing.Rollback() })
+	db, err := database.Open(t.Context(), path, database.Options{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := db.Close(); err != nil {
 		t.Error(err)
 	}
 }

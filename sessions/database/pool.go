@@ -72,8 +72,25 @@ type sqliteConnector struct {
 	dsn    string
 }
 
-// Connect opens a connection.
-func (c sqliteConnector) Connect(context.Context) (driver.Conn, error) { return c.driver.Open(c.dsn) }
+// Connect opens a connection. Where another process turns a new file to its write-ahead log at this
+// moment, or folds the log back as the last to close it, SQLite fails at once in spite of the busy
+// timeout, since waiting could deadlock: with nothing open yet it is safe to begin again, for as long
+// as any transaction would wait.
+func (c sqliteConnector) Connect(ctx context.Context) (driver.Conn, error) {
+	const pause = 10 * time.Millisecond
+	for begun := time.Now(); ; {
+		conn, err := c.driver.Open(c.dsn)
+		var failed sqlite3.Error
+		if !errors.As(err, &failed) || failed.Code != sqlite3.ErrBusy || time.Since(begun) > busyTimeout*time.Millisecond {
+			return conn, err
+		}
+		select {
+		case <-ctx.Done():
+			return nil, errors.Join(err, context.Cause(ctx))
+		case <-time.After(pause):
+		}
+	}
+}
 
 // Driver returns the driver of the connections.
 func (c sqliteConnector) Driver() driver.Driver { return c.driver }
