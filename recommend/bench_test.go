@@ -89,16 +89,24 @@ func BenchmarkPopular(b *testing.B) {
 	}
 }
 
+// BenchmarkViewedTogether asks when all pairings are kept, and when each is counted
+// anew, as after a click.
 func BenchmarkViewedTogether(b *testing.B) {
 	clicks := synthetic(200_000)
 	x := NewIndex(Limits{})
 	x.Append(clicks...)
-	b.ReportAllocs()
-	var list []Scored
-	i := 0
-	for b.Loop() {
-		list = x.ViewedTogether(clicks[i%len(clicks)].Item, 20, nil, list[:0])
-		i++
+	for _, kept := range []int64{keptPairs, 0} {
+		b.Run(fmt.Sprintf("kept=%t", kept > 0), func(b *testing.B) {
+			x.pairLimit = kept
+			x.Append(clicks[0]) // drops all that is kept, if it is too much now
+			b.ReportAllocs()
+			var list []Scored
+			i := 0
+			for b.Loop() {
+				list = x.ViewedTogether(clicks[i%len(clicks)].Item, 20, nil, list[:0])
+				i++
+			}
+		})
 	}
 }
 

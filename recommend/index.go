@@ -2,6 +2,7 @@ package recommend
 
 import (
 	"sync"
+	"sync/atomic"
 	"unsafe"
 )
 
@@ -19,7 +20,8 @@ const (
 // A click costs a quarter to half a microsecond and about 27 bytes on shop
 // traffic, product ids included, and as many list moves as its session has
 // distinct items; clicks that arrive out of order cost a search and a shift in
-// addition. Queries allocate nothing once their scratch has grown.
+// addition. Queries allocate nothing once their scratch has grown, but for the
+// pairings that the first of them keeps.
 type Index struct {
 	limits  Limits
 	scratch sync.Pool
@@ -36,6 +38,9 @@ type Index struct {
 	live     int // sessions present
 	clicks   int // clicks present
 	own      distinct
+
+	pairs     atomic.Int64 // how many there are in pairings that are kept
+	pairLimit int64
 }
 
 // NewIndex returns an empty index with the given window.
@@ -43,7 +48,7 @@ func NewIndex(limits Limits) *Index {
 	if limits.SessionClicks <= 0 || limits.SessionClicks > maxSessionClicks {
 		limits.SessionClicks = maxSessionClicks
 	}
-	x := &Index{limits: limits, logs: logarithms(1 << 12)}
+	x := &Index{limits: limits, logs: logarithms(1 << 12), pairLimit: keptPairs}
 	x.items.ids = make(map[string]uint32)
 	x.scratch.New = func() any { return new(scratch) }
 	return x
@@ -91,6 +96,7 @@ func (x *Index) append(c *Click) {
 	if action == Purchased && !bought {
 		x.enlist(&lists.bought, slot)
 	}
+	x.forgetPairings(s)
 	if int(s.n) > x.limits.SessionClicks {
 		x.shorten(slot)
 	}
@@ -187,6 +193,7 @@ func (x *Index) Remove(s SessionKey) bool {
 
 func (x *Index) remove(slot int32) {
 	s := &x.sessions[slot]
+	x.forgetPairings(s)
 	for _, o := range x.own.of(x.trails.clicks(s), x.items.count()) {
 		lists := &x.items.lists[o.item]
 		x.delist(&lists.seen, slot)
@@ -254,6 +261,6 @@ func (x *Index) Stats() Stats {
 	bytes := x.items.bytes() + x.recency.bytes() + x.postings.blocks.bytes() + x.trails.blocks.bytes()
 	bytes += int64(cap(x.sessions)) * int64(unsafe.Sizeof(storedSession{}))
 	bytes += 4 * int64(cap(x.vacant)+cap(x.slots.cells)+cap(x.postings.slots))
-	bytes += 4*int64(cap(x.trails.items)+cap(x.trails.offsets)) + x.own.bytes()
+	bytes += 4*int64(cap(x.trails.items)+cap(x.trails.offsets)) + x.own.bytes() + 8*x.pairs.Load()
 	return Stats{Sessions: x.live, Clicks: x.clicks, Items: len(x.items.ids), Bytes: bytes}
 }

@@ -110,6 +110,7 @@ func TestIndexAnswersAsTheNaiveOneDoes(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
 		limits := drawLimits(t)
 		x, v := NewIndex(limits), newNaive(limits)
+		x.pairLimit = rapid.SampledFrom([]int64{0, 9, keptPairs}).Draw(t, "pairs kept")
 		t.Repeat(map[string]func(*rapid.T){
 			"append": func(t *rapid.T) {
 				for _, c := range rapid.SliceOfN(rapid.Custom(drawClick), 1, 12).Draw(t, "clicks") {

@@ -1,12 +1,17 @@
 package recommend
 
-import "math"
+import (
+	"math"
+	"sync/atomic"
+)
 
 // itemLists are an item's postings: the sessions that contain it, and those of
-// them that purchased it.
+// them that purchased it; and the pairings that were counted from them, if kept.
 type itemLists struct {
-	seen   listing
-	bought listing
+	seen        listing
+	bought      listing
+	seenPairs   atomic.Pointer[pairing]
+	boughtPairs atomic.Pointer[pairing]
 }
 
 // itemTable numbers the items that the index contains. A number is free again
@@ -58,7 +63,7 @@ func (t *itemTable) discount(id, clicks uint32) {
 
 // bytes estimates what the table occupies; a map cell is taken for 32 bytes.
 func (t *itemTable) bytes() int64 {
-	return t.text + 32*int64(len(t.ids)) + 16*int64(cap(t.names)) + 24*int64(cap(t.lists)) +
+	return t.text + 32*int64(len(t.ids)) + 16*int64(cap(t.names)) + 40*int64(cap(t.lists)) +
 		4*int64(cap(t.clicks)+cap(t.vacant))
 }
 

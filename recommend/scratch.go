@@ -21,6 +21,7 @@ type scratch struct {
 	found   []candidate
 	keys    []uint64
 	best    []ranked
+	pairing pairing
 }
 
 // begin takes a scratch that fits the index; end gives it back. Both are called

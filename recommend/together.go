@@ -1,6 +1,9 @@
 package recommend
 
-import "math"
+import (
+	"math"
+	"sync/atomic"
+)
 
 const (
 	// togetherDepth is how many of an item's newest sessions are looked at.
@@ -45,23 +48,19 @@ func (x *Index) together(item string, n int, exclude func(string) bool, dst []Sc
 	}
 	s := x.begin()
 	defer x.end(s)
-	x.tellPairs(s, id, bought)
+	p := x.pairing(s, id, bought)
 	best := x.rank(s, n, exclude)
-	sessions := s.tallies[id].support
-	for _, other := range s.touched {
-		c := s.tallies[other].support
-		if other == id || c == 0 {
-			continue
-		}
-		all := x.items.lists[other].pick(bought).n
-		best.offer(ranked{togetherScore(c, sessions, all), other, c})
+	for _, other := range p.pairs {
+		all, _ := x.items.lists[other.item].pick(bought)
+		best.offer(ranked{togetherScore(other.support, p.sessions, all.n), other.item, other.support})
 	}
 	return best.answer(s, dst, 1)
 }
 
 // tellPairs tallies what shares sessions with an item.
 func (x *Index) tellPairs(s *scratch, id uint32, bought bool) {
-	list := x.postings.of(x.items.lists[id].pick(bought))
+	seen, _ := x.items.lists[id].pick(bought)
+	list := x.postings.of(seen)
 	list = list[max(0, len(list)-togetherDepth):]
 	s.mark++ // no session's: what a session takes back has it
 	var block [togetherBlock][]uint32
@@ -86,10 +85,11 @@ func togetherScore(c, d, all uint32) float64 {
 	return share / (share + togetherShrink) * share / math.Sqrt(float64(d)*float64(all))
 }
 
-// pick is the listing of sessions that bought, or of all that saw.
-func (l *itemLists) pick(bought bool) listing {
+// pick is the listing of sessions that bought, or of all that saw, and where its
+// pairing is kept.
+func (l *itemLists) pick(bought bool) (listing, *atomic.Pointer[pairing]) {
 	if bought {
-		return l.bought
+		return l.bought, &l.boughtPairs
 	}
-	return l.seen
+	return l.seen, &l.seenPairs
 }
