@@ -5,6 +5,7 @@ import (
 	"fmt"
 
 	"cartwright/sessions"
+	"cartwright/sessions/database"
 )
 
 // flag is a truth as stored.
@@ -43,6 +44,24 @@ type cartRow struct {
 }
 
 func (cartRow) TableName() string { return "carts" }
+
+var intoCarts = database.Into{
+	Table: "carts",
+	Columns: []string{
+		"id", "cart_id", "visitor_id", "status", "owned", "live", "held", "currency", "lines", "units", "value",
+		"began_at", "last_activity", "last_seq", "episode", "episode_seq", "episode_at", "decided", "checkout_id", "email",
+		"order_id", "ordered_at", "merged_into", "told_at",
+	},
+	Key: "id",
+}
+
+func (r *cartRow) values(args []any) []any {
+	return append(args,
+		r.ID, r.CartID, r.VisitorID, r.Status, r.Owned, r.Live, r.Held, r.Currency, r.Lines, r.Units, r.Value, r.BeganAt,
+		r.LastActivity, r.LastSeq, r.Episode, r.EpisodeSeq, r.EpisodeAt, r.Decided, r.CheckoutID, r.Email, r.OrderID,
+		r.OrderedAt, r.MergedInto, r.ToldAt,
+	)
+}
 
 func rowOfCart(c Cart) (cartRow, error) {
 	lines, err := encodeLines(c.Lines)

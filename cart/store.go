@@ -110,8 +110,8 @@ func (b *book) save(tx *gorm.DB) error {
 	if err != nil {
 		return err
 	}
-	if err := write(tx, carts, clause.OnConflict{UpdateAll: true}); err != nil {
-		return fmt.Errorf("save carts: %w", err)
+	if err := database.Insert(tx, intoCarts, carts, (*cartRow).values); err != nil {
+		return err
 	}
 	orders, err := changed(b.orders, b.changedOrders, rowOfOrder)
 	if err != nil {

@@ -40,7 +40,7 @@ func saveCursor(tx *gorm.DB, f *fold) error {
 	if err != nil {
 		return fmt.Errorf("encode settings: %w", err)
 	}
-	return upsert(tx, []cursorRow{{followerName, int64(f.cursor), settings}})
+	return tx.Clauses(clause.OnConflict{UpdateAll: true}).Create(&cursorRow{followerName, int64(f.cursor), settings}).Error
 }
 
 // beginCursor makes the row of the cursor if there is none: without it two

@@ -6,7 +6,8 @@ import (
 
 	lru "github.com/hashicorp/golang-lru/v2"
 	"gorm.io/gorm"
-	"gorm.io/gorm/clause"
+
+	"cartwright/sessions/database"
 )
 
 // identity is one identifier of a visitor; kind is the column of that name.
@@ -30,6 +31,10 @@ type identityRow struct {
 
 func (identityRow) TableName() string { return "identities" }
 
+var intoIdentities = database.Into{Table: "identities", Columns: []string{"kind", "value", "visitor_id"}, Key: "kind, value"}
+
+func (r *identityRow) values(args []any) []any { return append(args, r.Kind, r.Value, r.VisitorID) }
+
 type visitorRow struct {
 	ID         int64 `gorm:"primaryKey;autoIncrement:false"`
 	MergedInto int64
@@ -38,6 +43,14 @@ type visitorRow struct {
 }
 
 func (visitorRow) TableName() string { return "visitors" }
+
+var intoVisitors = database.Into{
+	Table: "visitors", Columns: []string{"id", "merged_into", "customer_id", "created_at"}, Key: "id",
+}
+
+func (r *visitorRow) values(args []any) []any {
+	return append(args, r.ID, r.MergedInto, r.CustomerID, r.CreatedAt)
+}
 
 // cachedIdentities bounds what the directory keeps in memory, about 200 bytes each.
 const cachedIdentities = 200_000
@@ -233,15 +246,15 @@ func (en *enrolment) save(tx *gorm.DB) error {
 	for v := range en.changedVisitors {
 		visitors = append(visitors, en.visitors[v])
 	}
-	if err := upsert(tx, visitors); err != nil {
-		return fmt.Errorf("save visitors: %w", err)
+	if err := database.Insert(tx, intoVisitors, visitors, (*visitorRow).values); err != nil {
+		return err
 	}
 	owners := make([]identityRow, 0, len(en.changedOwners))
 	for id := range en.changedOwners {
 		owners = append(owners, identityRow{id.kind, id.value, int64(en.owners[id])})
 	}
-	if err := upsert(tx, owners); err != nil {
-		return fmt.Errorf("save identifiers: %w", err)
+	if err := database.Insert(tx, intoIdentities, owners, (*identityRow).values); err != nil {
+		return err
 	}
 	for _, j := range en.joins {
 		// Those merged earlier follow, so that one step always leads to the living.
@@ -267,12 +280,4 @@ func (d *directory) remember(en *enrolment) {
 	for v := range en.changedVisitors {
 		d.visitors.Add(v, en.visitors[v])
 	}
-}
-
-// upsert inserts rows, replacing those of the same key.
-func upsert[T any](tx *gorm.DB, rows []T) error {
-	if len(rows) == 0 {
-		return nil
-	}
-	return tx.Clauses(clause.OnConflict{UpdateAll: true}).CreateInBatches(rows, rowsPerInsert).Error
 }

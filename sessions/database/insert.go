@@ -23,7 +23,8 @@ type Into struct {
 // Insert adds rows to a table within a transaction, many to a statement; values
 // appends to args what a row has for each column, in their order.
 // Where rows are many it costs half of what gorm takes, which finds the values by
-// reflection: events and sessions are written so, and nothing else needs to be.
+// reflection: what almost every commit writes is written so, and nothing else needs
+// to be.
 func Insert[T any](tx *gorm.DB, into Into, rows []T, values func(row *T, args []any) []any) error {
 	args := make([]any, 0, min(len(rows), rowsPerInsert)*len(into.Columns))
 	for part := range slices.Chunk(rows, rowsPerInsert) {
