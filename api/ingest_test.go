@@ -151,6 +151,20 @@ func TestBatchKeepsTheGood(t *testing.T) {
 	})
 }
 
+// TestASecretKeyIsNotKeptAside sends a rejected item that shows the secret key itself.
+func TestASecretKeyIsNotKeptAside(t *testing.T) {
+	testdb.Each(t, func(t *testing.T, db *database.DB) {
+		s := newShop(t, db)
+		for _, key := range []string{"sk_test", "sk_test:any", "wk_test"} {
+			s.post("/v1/page", "", `{"writeKey":"`+key+`"}`).wants(t, 400, "identity_missing")
+		}
+		want := "body\n{\"writeKey\":\"…\"}\n{\"writeKey\":\"…\"}\n{\"writeKey\":\"wk_test\"}\n"
+		if got := testdb.Rows(t, db, "SELECT body FROM rejected ORDER BY id"); got != want {
+			t.Errorf("kept aside:\n%s", got)
+		}
+	})
+}
+
 func TestBatchRefusals(t *testing.T) {
 	items := func(n int) string { return strings.Repeat(`{"type":"page","anonymousId":"a"},`, n-1) }
 	last := `{"type":"page","anonymousId":"a"}]}`
