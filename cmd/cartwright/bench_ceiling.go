@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"io"
 	"net/http"
+	"runtime"
 	"strings"
 	"time"
 
@@ -123,6 +124,7 @@ func cutItems(g *gin.Context) ([]ceilingItem, error) {
 
 // commit inserts a request's items with those of all others that wait.
 func (c *ceiling) commit(first ceilingRequest) {
+	runtime.Gosched() // as the log does
 	group, items := []ceilingRequest{first}, len(first.items)
 	for items < 5000 && len(c.queue) > 0 {
 		r := <-c.queue
