@@ -14,6 +14,7 @@ import (
 // becomes of one is [Cart.Fold]'s.
 type book struct {
 	carts     map[ID]Cart
+	stored    map[ID]Cart // as they were loaded
 	names     map[sessions.CartID]ID
 	belonging map[sessions.VisitorID][]ID // carts by their visitor
 	orders    map[sessions.OrderID]Order
@@ -34,7 +35,7 @@ type move struct {
 
 func newBook() *book {
 	return &book{
-		carts: map[ID]Cart{}, names: map[sessions.CartID]ID{}, belonging: map[sessions.VisitorID][]ID{},
+		carts: map[ID]Cart{}, stored: map[ID]Cart{}, names: map[sessions.CartID]ID{}, belonging: map[sessions.VisitorID][]ID{},
 		orders: map[sessions.OrderID]Order{}, naming: map[sessions.CartID][]sessions.OrderID{},
 		changedCarts: map[ID]bool{}, changedOrders: map[sessions.OrderID]bool{},
 	}

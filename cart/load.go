@@ -98,6 +98,7 @@ func (b *book) loadCarts(tx *gorm.DB, where string, values any) error {
 		if err != nil {
 			return err
 		}
+		b.stored[c.ID] = c
 		b.keepCart(c)
 	}
 	return nil

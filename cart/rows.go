@@ -55,6 +55,10 @@ var intoCarts = database.Into{
 	Key: "id",
 }
 
+// inCarts replaces carts whose shopper, name and status are as stored, which is what most
+// events leave them with, and whose entries in the indexes of these stay where they are.
+var inCarts = database.Into{Table: "carts", Columns: intoCarts.Columns, Key: "id", Fixed: []string{"cart_id", "visitor_id", "status"}}
+
 func (r *cartRow) values(args []any) []any {
 	return append(args,
 		r.ID, r.CartID, r.VisitorID, r.Status, r.Owned, r.Live, r.Held, r.Currency, r.Lines, r.Units, r.Value, r.BeganAt,

@@ -106,11 +106,7 @@ const rowsPerInsert = 100
 
 // save writes what changed.
 func (b *book) save(tx *gorm.DB) error {
-	carts, err := changed(b.carts, b.changedCarts, rowOfCart)
-	if err != nil {
-		return err
-	}
-	if err := database.Insert(tx, intoCarts, carts, (*cartRow).values); err != nil {
+	if err := b.saveCarts(tx); err != nil {
 		return err
 	}
 	orders, err := changed(b.orders, b.changedOrders, rowOfOrder)
@@ -129,6 +125,27 @@ func (b *book) save(tx *gorm.DB) error {
 		return fmt.Errorf("save triggers: %w", err)
 	}
 	return nil
+}
+
+// saveCarts writes the carts that changed, those apart that stay where the indexes have them.
+func (b *book) saveCarts(tx *gorm.DB) error {
+	carts, err := changed(b.carts, b.changedCarts, rowOfCart)
+	if err != nil {
+		return err
+	}
+	var moved, still []cartRow
+	for _, r := range carts {
+		was, known := b.stored[ID(r.ID)]
+		if known && string(was.Name) == r.CartID && int64(was.Visitor) == r.VisitorID && string(was.Status) == r.Status {
+			still = append(still, r)
+		} else {
+			moved = append(moved, r)
+		}
+	}
+	if err := database.Insert(tx, intoCarts, moved, (*cartRow).values); err != nil {
+		return err
+	}
+	return database.Insert(tx, inCarts, still, (*cartRow).values)
 }
 
 // changed returns the rows of the values whose keys are marked, by their keys.

@@ -35,7 +35,7 @@ var intoSessions = database.Into{
 		"id", "stream", "visitor_id", "bot", "started_at", "ended_at", "last_received_at", "last_seq", "events",
 		"campaign_key", "name", "body", "seqs",
 	},
-	Key: "id",
+	Key: "id", Fixed: []string{"stream", "visitor_id"}, // joins relabel what is stored
 }
 
 func (r *sessionRow) values(args []any) []any {

@@ -18,6 +18,10 @@ type Into struct {
 	Table   string
 	Columns []string
 	Key     string // of these columns, as "kind, value": a row replaces the one of its key; empty if none may exist
+
+	// Fixed are columns in which a row has what the one it replaces has. SQLite writes an
+	// index anew whose columns are set, also to what they were, and with it a page somewhere.
+	Fixed []string
 }
 
 // Insert adds rows to a table within a transaction, many to a statement; values
@@ -62,11 +66,12 @@ func (into Into) statement(d Dialect, rows int) string {
 	b.WriteByte(')')
 	if into.Key != "" {
 		b.WriteString(" ON CONFLICT (" + into.Key + ") DO UPDATE SET ")
-		for i, c := range into.Columns {
-			if i > 0 {
-				b.WriteString(", ")
+		separator := ""
+		for _, c := range into.Columns {
+			if !slices.Contains(into.Fixed, c) {
+				b.WriteString(separator + c + " = excluded." + c)
+				separator = ", "
 			}
-			b.WriteString(c + " = excluded." + c)
 		}
 	}
 	return b.String()
