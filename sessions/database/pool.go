@@ -106,3 +106,12 @@ func checkpointSeldom(conn *sqlite3.SQLiteConn) error {
 	_, err := conn.Exec(fmt.Sprintf("PRAGMA wal_autocheckpoint = %d", checkpointPages), nil)
 	return err
 }
+
+// undoInMemory keeps in memory what a statement that fails halfway would need to be undone: a copy of
+// each page that it changes, 2 MB for a hundred rows all over a table. SQLite would write it to a
+// temporary file of each transaction, as many bytes once more as the log itself. Whoever only reads
+// keeps the file, for the sorting of long lists.
+func undoInMemory(conn *sqlite3.SQLiteConn) error {
+	_, err := conn.Exec("PRAGMA temp_store = MEMORY", nil)
+	return err
+}

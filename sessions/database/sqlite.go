@@ -106,7 +106,7 @@ func confirmSQLite(want Durability) func(*sqlite3.SQLiteConn) error {
 			return fmt.Errorf("SQLite runs with journal_mode=%v synchronous=%v instead of wal and %d: %w",
 				journal, got, synchronous(want), ErrNotDurable)
 		}
-		return checkpointSeldom(conn)
+		return errors.Join(checkpointSeldom(conn), undoInMemory(conn))
 	}
 }
 
