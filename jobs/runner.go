@@ -184,7 +184,11 @@ func (r *Runner) save(lease database.Lease, history *Run, last *state) {
 		return
 	}
 	if history != nil && history.Error != "" {
-		r.log.Error("job did not go well", "job", history.Job, "outcome", history.Outcome, "error", history.Error)
+		level := slog.LevelError
+		if history.Outcome == Skipped {
+			level = slog.LevelWarn // the next tick makes up for it
+		}
+		r.log.Log(ctx, level, "job did not go well", "job", history.Job, "outcome", history.Outcome, "error", history.Error)
 	}
 	if err != nil {
 		r.log.Error("history of jobs", "error", err)

@@ -25,7 +25,7 @@ func (db *DB) addSQLite(dsn string, n int, begin func(*sqlite3.SQLiteConn) error
 	pool.SetMaxOpenConns(n)
 	pool.SetMaxIdleConns(n)
 	db.pools = append(db.pools, pool)
-	return gorm.Open(sqlite.New(sqlite.Config{Conn: pool}), settings(log))
+	return gorm.Open(sqlite.New(sqlite.Config{Conn: pool}), settings(SQLite, log))
 }
 
 // addPostgres adds a pool of at most n connections, each of which begin may refuse. Idle ones are
@@ -42,26 +42,21 @@ func (db *DB) addPostgres(config *pgx.ConnConfig, n int, begin func(context.Cont
 	pool.SetMaxIdleConns(n)
 	pool.SetConnMaxIdleTime(5 * time.Minute)
 	db.pools = append(db.pools, pool)
-	return gorm.Open(postgres.New(postgres.Config{Conn: pool}), settings(log))
+	return gorm.Open(postgres.New(postgres.Config{Conn: pool}), settings(Postgres, log))
 }
 
 // settings are gorm's for both databases. Transactions are ours to begin, so gorm begins none. Prepared
 // statements are kept by the drivers, for each connection: gorm's own cache is no quicker on top of
 // that, hands one caller's cancellation to others waiting for the same statement, and keeps a
 // goroutine after Close.
-func settings(log *slog.Logger) *gorm.Config {
+func settings(d Dialect, log *slog.Logger) *gorm.Config {
 	c := &gorm.Config{
 		SkipDefaultTransaction: true,
 		DisableAutomaticPing:   true,
 		Logger:                 logger.Discard,
 	}
 	if log != nil {
-		c.Logger = logger.NewSlogLogger(log, logger.Config{
-			LogLevel:                  logger.Warn,
-			SlowThreshold:             time.Second,
-			ParameterizedQueries:      true,
-			IgnoreRecordNotFoundError: true,
-		})
+		c.Logger = newTelling(d, log)
 	}
 	return c
 }
