@@ -2,12 +2,12 @@ package cart
 
 import (
 	"fmt"
-	"math/bits"
 	"slices"
 
 	"gorm.io/gorm"
 
 	"cartwright/sessions"
+	"cartwright/sessions/database"
 )
 
 // A need lists what a batch of events can touch.
@@ -51,7 +51,7 @@ func needOf(events []*sessions.Event) (need, error) {
 // usual batch of adds one.
 func load(tx *gorm.DB, n need) (*book, error) {
 	b := newBook()
-	if err := each(texts(n.orders), func(part []string) error { return b.loadOrders(tx, "order_id IN ?", part) }); err != nil {
+	if err := database.Each(texts(n.orders), func(part []string) error { return b.loadOrders(tx, "order_id IN ?", part) }); err != nil {
 		return nil, err
 	}
 	for _, o := range b.orders {
@@ -59,20 +59,20 @@ func load(tx *gorm.DB, n need) (*book, error) {
 			n.names[o.Cart] = true
 		}
 	}
-	err := each(numbers(n.visitors), func(part []int64) error {
+	err := database.Each(numbers(n.visitors), func(part []int64) error {
 		return b.loadCarts(tx, "visitor_id IN ? AND status IN ('open', 'emptied')", part)
 	})
 	if err != nil {
 		return nil, err
 	}
-	err = each(texts(n.names), func(part []string) error { return b.loadCarts(tx, "cart_id IN ? AND cart_id <> ''", part) })
+	err = database.Each(texts(n.names), func(part []string) error { return b.loadCarts(tx, "cart_id IN ? AND cart_id <> ''", part) })
 	if err != nil {
 		return nil, err
 	}
-	if err := each(numbers(n.carts), func(part []int64) error { return b.loadCarts(tx, "id IN ?", part) }); err != nil {
+	if err := database.Each(numbers(n.carts), func(part []int64) error { return b.loadCarts(tx, "id IN ?", part) }); err != nil {
 		return nil, err
 	}
-	return b, each(b.unknown(n.names), func(part []string) error {
+	return b, database.Each(b.unknown(n.names), func(part []string) error {
 		return b.loadOrders(tx, "cart_id IN ? AND cart_id <> ''", part)
 	})
 }
@@ -136,23 +136,4 @@ func numbers[K ~int64](set map[K]bool) []int64 {
 	}
 	slices.Sort(values)
 	return values
-}
-
-// keysPerQuery bounds the values of one IN.
-const keysPerQuery = 512
-
-// each calls f with parts of values. A part is filled up with its last value to
-// a power of two, because each length is a statement to be prepared and kept.
-func each[T any](values []T, f func(part []T) error) error {
-	for part := range slices.Chunk(values, keysPerQuery) {
-		full := 1 << bits.Len(uint(len(part)-1))
-		part = slices.Clip(part)
-		for len(part) < full {
-			part = append(part, part[len(part)-1])
-		}
-		if err := f(part); err != nil {
-			return err
-		}
-	}
-	return nil
 }

@@ -4,6 +4,8 @@ import (
 	"fmt"
 
 	"gorm.io/gorm"
+
+	"cartwright/sessions/database"
 )
 
 // made are the decisions that were made before, of carts in their episodes.
@@ -21,7 +23,7 @@ func loadMade(tx *gorm.DB, carts []Cart, flow string, dry bool) (made, error) {
 		ids[i] = int64(c.ID)
 	}
 	m := made{}
-	return m, each(ids, func(part []int64) error {
+	return m, database.Each(ids, func(part []int64) error {
 		var rows []decisionRow
 		err := tx.Where("cart IN ? AND flow = ? AND step = 0 AND dry = ?", part, flow, flag(dry)).Find(&rows).Error
 		if err != nil {

@@ -8,6 +8,7 @@ import (
 	"gorm.io/gorm"
 
 	"cartwright/sessions"
+	"cartwright/sessions/database"
 )
 
 // A standing holds the newest orders of each identity of some carts' shoppers:
@@ -101,7 +102,7 @@ func newestBy[K comparable](tx *gorm.DB, column, condition string, values []K, s
 	found := map[K]newest{}
 	query := "SELECT " + column + " AS key, order_id, seq, occurred_at FROM orders WHERE " + column + " IN ?" + condition +
 		" AND seq > 0 AND (seq > ? OR occurred_at > ?)"
-	err := each(values, func(part []K) error {
+	err := database.Each(values, func(part []K) error {
 		var rows []struct {
 			Key        K
 			OrderID    string
@@ -133,7 +134,7 @@ func identifiers(tx *gorm.DB, visitors []int64) (map[sessions.VisitorID][]identi
 	members := slices.Collect(maps.Keys(roots))
 	slices.Sort(members)
 	all := map[sessions.VisitorID][]identifier{}
-	err = each(members, func(part []sessions.VisitorID) error {
+	err = database.Each(members, func(part []sessions.VisitorID) error {
 		var rows []identifier
 		query := "SELECT visitor_id, kind, value FROM identities WHERE visitor_id IN ? AND kind <> 'anonymous' ORDER BY kind, value"
 		if err := tx.Raw(query, part).Scan(&rows).Error; err != nil {

@@ -86,7 +86,7 @@ func (b *book) moveRest(tx *gorm.DB, joined map[sessions.VisitorID]bool) error {
 // owning returns those visitors that have any cart or order.
 func owning(tx *gorm.DB, visitors map[sessions.VisitorID]bool) (map[sessions.VisitorID]bool, error) {
 	owners := map[sessions.VisitorID]bool{}
-	err := each(numbers(visitors), func(part []int64) error {
+	err := database.Each(numbers(visitors), func(part []int64) error {
 		var found []int64
 		err := tx.Raw("SELECT visitor_id FROM carts WHERE visitor_id IN ? UNION SELECT visitor_id FROM orders WHERE visitor_id IN ?", part, part).
 			Scan(&found).Error

@@ -3,7 +3,6 @@ package sessions
 import (
 	"encoding/json"
 	"fmt"
-	"slices"
 
 	"gorm.io/gorm"
 
@@ -162,12 +161,7 @@ func (f *fold) load(tx *gorm.DB, events []*Event) error {
 	for name := range need {
 		names = append(names, name)
 	}
-	for part := range slices.Chunk(names, keysPerQuery) {
-		if err := f.loadStreams(tx, part, need); err != nil {
-			return err
-		}
-	}
-	return nil
+	return database.Each(names, func(part []string) error { return f.loadStreams(tx, part, need) })
 }
 
 func (f *fold) loadStreams(tx *gorm.DB, names []string, need map[string]Millis) error {

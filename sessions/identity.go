@@ -153,11 +153,8 @@ func (d *directory) enrol(tx *gorm.DB, events []*Event) (*enrolment, error) {
 	return en, en.loadVisitors(tx, d, events)
 }
 
-// keysPerQuery bounds the values of one IN.
-const keysPerQuery = 500
-
 func (en *enrolment) loadOwners(tx *gorm.DB, kind string, values []string) error {
-	for part := range slices.Chunk(values, keysPerQuery) {
+	return database.Each(values, func(part []string) error {
 		var rows []identityRow
 		if err := tx.Where("kind = ? AND value IN ?", kind, part).Find(&rows).Error; err != nil {
 			return fmt.Errorf("look up %s identifiers: %w", kind, err)
@@ -167,8 +164,8 @@ func (en *enrolment) loadOwners(tx *gorm.DB, kind string, values []string) error
 			en.owners[id] = VisitorID(r.VisitorID)
 			en.loadedOwners = append(en.loadedOwners, id)
 		}
-	}
-	return nil
+		return nil
+	})
 }
 
 // loadVisitors loads the owners, what they were merged into, and so on, and the
@@ -189,7 +186,7 @@ func (en *enrolment) loadVisitors(tx *gorm.DB, d *directory, events []*Event) er
 		slices.Sort(en.missing)
 		missing := slices.Compact(en.missing)
 		en.missing = nil
-		for part := range slices.Chunk(missing, keysPerQuery) {
+		err := database.Each(missing, func(part []int64) error {
 			var rows []visitorRow
 			if err := tx.Where("id IN ?", part).Find(&rows).Error; err != nil {
 				return fmt.Errorf("load visitors: %w", err)
@@ -201,6 +198,10 @@ func (en *enrolment) loadVisitors(tx *gorm.DB, d *directory, events []*Event) er
 			for _, r := range rows {
 				en.want(d, VisitorID(r.MergedInto))
 			}
+			return nil
+		})
+		if err != nil {
+			return err
 		}
 	}
 	return nil

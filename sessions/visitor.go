@@ -6,6 +6,8 @@ import (
 	"slices"
 
 	"gorm.io/gorm"
+
+	"cartwright/sessions/database"
 )
 
 // ErrNotFound says that there is nothing of that id.
@@ -69,15 +71,19 @@ func identifiers(tx *gorm.DB, visitors []VisitorID) (map[VisitorID]Identifiers, 
 	}
 	slices.Sort(members)
 	all := map[VisitorID]Identifiers{}
-	for part := range slices.Chunk(members, keysPerQuery) {
+	err = database.Each(members, func(part []int64) error {
 		var rows []identityRow
 		if err := tx.Where("visitor_id IN ?", part).Order("kind, value").Find(&rows).Error; err != nil {
-			return nil, fmt.Errorf("load identifiers: %w", err)
+			return fmt.Errorf("load identifiers: %w", err)
 		}
 		for _, r := range rows {
 			root := roots[VisitorID(r.VisitorID)]
 			all[root] = all[root].with(r)
 		}
+		return nil
+	})
+	if err != nil {
+		return nil, err
 	}
 	for v, ids := range all {
 		slices.Sort(ids.Anonymous)

@@ -2,6 +2,7 @@ package database
 
 import (
 	"fmt"
+	"math/bits"
 	"slices"
 	"strconv"
 	"strings"
@@ -9,9 +10,9 @@ import (
 	"gorm.io/gorm"
 )
 
-// rowsPerInsert is how many rows one INSERT carries: wider statements gain
+// rowsPerInsert is how many rows one INSERT carries at most: wider statements gain
 // nothing, and fewer parameters stay far from both databases' limits.
-const rowsPerInsert = 100
+const rowsPerInsert = 64
 
 // Into is where [Insert] puts rows.
 type Into struct {
@@ -25,13 +26,16 @@ type Into struct {
 }
 
 // Insert adds rows to a table within a transaction, many to a statement; values
-// appends to args what a row has for each column, in their order.
+// appends to args what a row has for each column, in their order. The rows of a
+// statement are a power of two: each number is a statement to be prepared and kept.
 // Where rows are many it costs half of what gorm takes, which finds the values by
 // reflection: what almost every commit writes is written so, and nothing else needs
 // to be.
 func Insert[T any](tx *gorm.DB, into Into, rows []T, values func(row *T, args []any) []any) error {
 	args := make([]any, 0, min(len(rows), rowsPerInsert)*len(into.Columns))
-	for part := range slices.Chunk(rows, rowsPerInsert) {
+	for len(rows) > 0 {
+		part := rows[:min(rowsPerInsert, 1<<(bits.Len(uint(len(rows)))-1))]
+		rows = rows[len(part):]
 		args = args[:0]
 		for i := range part {
 			args = values(&part[i], args)
