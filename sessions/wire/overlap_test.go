@@ -18,12 +18,17 @@ var examples = map[string]string{
 		"1,85048,\"A \"\"B\"\"\",1,2009-12-01 08:01:30,1.005,,UK\nC1,85048,,-1,2009-12-01 08:02:30,1,5,UK\n",
 	"sessions": "SessionId\tItemId\tTime\n1\t2\t1396860669.277\n1\t2\t1396860669.277\n",
 	"segment":  `{"type":"track","event":"Order Completed","userId":"u","timestamp":1,"properties":{"order_id":"o","total":1.5}}` + "\n{}\n",
+	"otto": `{"session":1,"events":[{"aid":5,"ts":1659304800025,"type":"clicks"},{"aid":5,"ts":1659304801000,"type":"carts"},{"aid":5,"ts":1659304802000,"type":"orders"}]}` +
+		"\n{\"session\":2,\"events\":[{}]}\n",
 }
 
 // FuzzFiles reads any bytes as a file of each format: every row must be counted
 // once, and the same file again must add nothing.
 func FuzzFiles(f *testing.F) {
 	for _, format := range Formats() {
+		if examples[format] == "" {
+			f.Fatalf("the format %s has no example to begin with", format)
+		}
 		f.Add([]byte(examples[format]))
 	}
 	f.Fuzz(func(t *testing.T, content []byte) {
