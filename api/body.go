@@ -8,6 +8,7 @@ import (
 	"io"
 	"net/http"
 	"os"
+	"strings"
 	"unicode/utf8"
 )
 
@@ -43,7 +44,7 @@ func (s *Server) withBody(c *call, use func(body []byte) error) error {
 	default:
 		return errOverloaded
 	}
-	if encoded := c.Request.Header.Get("Content-Encoding"); encoded == "gzip" || encoded == "x-gzip" {
+	if encoding(c.Request) == "gzip" {
 		inflated := s.texts.Get().(*text)
 		defer s.release(inflated)
 		if err := s.inflate(body, inflated); err != nil {
@@ -55,6 +56,18 @@ func (s *Server) withBody(c *call, use func(body []byte) error) error {
 		return invalidBody("the body is not valid UTF-8, which JSON has to be")
 	}
 	return use(body.Bytes())
+}
+
+// encoding returns how a request's body is packed: not at all, "gzip", or in an "unknown"
+// way. Names of encodings are told in any case (RFC 9110, 8.4.1).
+func encoding(r *http.Request) string {
+	switch strings.ToLower(r.Header.Get("Content-Encoding")) {
+	case "", "identity":
+		return ""
+	case "gzip", "x-gzip":
+		return "gzip"
+	}
+	return "unknown"
 }
 
 func (s *Server) release(t *text) {
@@ -73,9 +86,7 @@ func (s *Server) readBody(w http.ResponseWriter, r *http.Request, into *text) er
 	if r.ContentLength > MaxBody {
 		return errBodyTooLarge
 	}
-	switch r.Header.Get("Content-Encoding") {
-	case "", "identity", "gzip", "x-gzip":
-	default:
+	if encoding(r) == "unknown" {
 		return errEncoding
 	}
 	// What a sender only announces takes no memory.

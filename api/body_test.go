@@ -37,6 +37,7 @@ func TestEncodings(t *testing.T) {
 		"plain":                {"", "application/json", body, 200, ""},
 		"plain as text":        {"identity", "text/plain", body, 200, ""},
 		"gzip":                 {"gzip", "application/json", whole, 200, ""},
+		"gzip in capitals":     {"GZIP", "application/json", whole, 200, ""},
 		"gzip as a form":       {"gzip", "application/x-www-form-urlencoded", whole, 200, ""},
 		"gzip of 4 MB":         {"gzip", "application/json", full, 200, ""},
 		"gzip bomb":            {"gzip", "application/json", bomb, 413, "too_large"},
