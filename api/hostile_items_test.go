@@ -124,6 +124,10 @@ func strangeItems() []attack {
 		post("a time long ago", "/v1/page", `{"anonymousId":"a","timestamp":"1970-01-01T00:00:00Z"}`),
 		post("a sender's address that is none", "/v1/page", `{"anonymousId":"a","context":{"ip":"'; --","userAgent":{},"locale":[],"timezone":7,"page":"x","campaign":[1]}}`),
 		post("a cart of somebody else", "/v1/track", sale("Product Added", `"product_id":"gift","cart_id":"c2"`)),
+		post("a browser's cart of somebody else", "/v1/track", sale("Product Added", `"product_id":"gift","cart_id":"c3"`)),
+		post("all out of a cart of somebody else", "/v1/track", sale("Product Removed", `"product_id":"cup","quantity":1000000,"cart_id":"c3"`)),
+		post("an address for a cart of somebody else", "/v1/track", sale("Cart Viewed", `"cart_id":"c3","email":"thief@example.com"`)),
+		post("a checkout of a cart of somebody else", "/v1/track", sale("Checkout Started", `"cart_id":"c3","checkout_id":"theft"`)),
 		post("32 KB", "/v1/page", `{"anonymousId":"a","name":"`+strings.Repeat("x", 255)+`","properties":{"x":"`+strings.Repeat("x", 32000)+`"}}`),
 	}
 }
