@@ -61,10 +61,18 @@ func TestARunThatIsAskedForBeginsWithinASecond(t *testing.T) {
 		if err != nil || len(history) == 0 || history[0].Started.Time().Before(asked.Asked) {
 			t.Errorf("a run that did nothing, but was asked for, is not in the history: %+v, %v", history, err)
 		}
+		if _, err := RequestRun(t.Context(), db, ann, time.Now()); err != nil {
+			t.Fatal(err)
+		}
+		again := sessions.MillisOf(time.Now())
+		pass(12 * time.Second)
+		if states, err := loadStates(db.Read(t.Context())); err != nil || states["rare"].Started < again {
+			t.Errorf("the last run is not the one that was asked for: %+v, %v", states["rare"], err)
+		}
 		pass(time.Minute)
 		stop()
 		stopOther()
-		if count.runs.Load() != 1 {
+		if count.runs.Load() != 2 {
 			t.Errorf("ran %d times", count.runs.Load())
 		}
 	})

@@ -165,7 +165,7 @@ func (r *Runner) tick(s *scheduled) {
 		run = s.perform(r.base, now, lease, r.log)
 	}
 	run.Ended = sessions.MillisOf(time.Now())
-	history, last := s.end(run)
+	history, last := s.end(run, false)
 	r.save(lease, history, last)
 }
 

@@ -75,18 +75,19 @@ func (s *scheduled) begin(now time.Time) (run, first bool) {
 	return true, false
 }
 
-// end takes note of a run and returns what is to be saved, nil for nothing.
-func (s *scheduled) end(run Run) (history *Run, last *state) {
+// end takes note of a run and returns what is to be saved, nil for nothing. One that somebody asked for is
+// worth it, whatever it did.
+func (s *scheduled) end(run Run, asked bool) (history *Run, last *state) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	keep, save := worth(run, s.state.Run, s.saved)
 	s.busy = time.Time{}
 	s.outcomes[run.Outcome]++
 	s.state = state{run, s.state.runs + 1}
-	if keep {
+	if keep || asked {
 		history = &run
 	}
-	if save {
+	if save || asked {
 		s.saved = run.Started
 		copied := s.state
 		last = &copied

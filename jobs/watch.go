@@ -58,10 +58,7 @@ func (r *Runner) oblige(s *scheduled, request requestRow) {
 	}
 	run := s.perform(r.base, now, lease, r.log)
 	run.Ended = sessions.MillisOf(time.Now())
-	history, last := s.end(run)
-	if history == nil {
-		history = &run // somebody asked for it: worth a line, whatever it did
-	}
+	history, last := s.end(run, true)
 	r.save(lease, history, last)
 	ctx, cancel := context.WithTimeout(context.WithoutCancel(r.base), 10*time.Second)
 	defer cancel()
