@@ -180,3 +180,32 @@ cancelled  the endpoint is disabled: not configured  25  0
 		}
 	})
 }
+
+// A process that slept between claim and attempt says nothing: somebody else may have
+// claimed the message since, or an order may have come in.
+func TestAClaimThatRanOutIsNotSent(t *testing.T) {
+	testdb.Each(t, func(t *testing.T, db *database.DB) {
+		now := time.Date(2026, 3, 1, 12, 0, 0, 0, time.UTC)
+		p := newPost(t, db, func() time.Time { return now }, "a.example")
+		p.told.add(1, "trg_1")
+		if _, err := p.fanOut(t.Context(), database.Lease{}, sessions.MillisOf(now)); err != nil {
+			t.Fatal(err)
+		}
+		slept, err := p.claim(t.Context(), 1, database.Lease{}, 0)
+		if err != nil || len(slept.attempts) != 1 {
+			t.Fatalf("claimed %+v, %v", slept, err)
+		}
+		now = now.Add(ClaimTimeout + time.Second)
+		p.told.suppress("trg_1", "order_of_cart")
+		p.run() // another process
+		if err := p.sendAll(database.Lease{}, slept.attempts); err != nil {
+			t.Fatal(err)
+		}
+		if got := p.receiver.attempts(); len(got) != 0 {
+			t.Errorf("sent %v", got)
+		}
+		p.rows(`trigger_id  endpoint  status      attempts  code  last_error
+trg_1       1         suppressed  1         0     order_of_cart
+`)
+	})
+}

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"sync"
 
+	"cartwright/jobs/webhook"
 	"cartwright/sessions"
 	"cartwright/sessions/database"
 )
@@ -50,7 +51,7 @@ func (d *Delivery) sendAll(lease database.Lease, attempts []attempt) error {
 	var group sync.WaitGroup
 	for i := range attempts {
 		a := &attempts[i]
-		group.Go(func() { a.outcome = d.sender.Send(d.base, a.message, d.now()) })
+		group.Go(func() { a.outcome = d.attempt(*a) })
 	}
 	group.Wait()
 	// Noted also when everything is to end: an outcome not noted is a message sent twice.
@@ -61,6 +62,16 @@ func (d *Delivery) sendAll(lease database.Lease, attempts []attempt) error {
 	d.tally(ended)
 	d.count("attempts", int64(len(attempts)))
 	return nil
+}
+
+// attempt makes an attempt, unless its claim could run out before it ends, as when this process
+// slept: somebody else may have the message then, or an order may stand against it.
+func (d *Delivery) attempt(a attempt) webhook.Outcome {
+	now := d.now()
+	if sessions.MillisOf(now.Add(webhook.Timeout)) > sessions.Millis(a.row.NextAttemptAt) {
+		return webhook.Outcome{Result: webhook.Retry, Reason: "the attempt was not begun in time"}
+	}
+	return d.sender.Send(d.base, a.message, now)
 }
 
 // tally counts the ends of deliveries by their outcome.
