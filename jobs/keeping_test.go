@@ -3,6 +3,8 @@ package jobs
 import (
 	"context"
 	"errors"
+	"fmt"
+	"strings"
 	"testing"
 	"time"
 
@@ -145,6 +147,10 @@ func TestEachJobObeysItsLease(t *testing.T) {
 			if j.Name == "detection" || j.Name == "upkeep" {
 				_, err := j.Run(t.Context(), time.Now(), lost)
 				refused(j.Name, err)
+				// Each transaction by itself: upkeep goes on with the next after one was refused.
+				if n := strings.Count(fmt.Sprint(err), database.ErrLost.Error()); n != map[string]int{"detection": 1, "upkeep": 3}[j.Name] {
+					t.Errorf("%s: %d transactions were refused: %v", j.Name, n, err)
+				}
 			}
 		}
 		p := newPost(t, db, time.Now, "a.example")
@@ -166,5 +172,9 @@ func TestEachJobObeysItsLease(t *testing.T) {
 		}
 		_, err = p.settle(t.Context(), lost, claimed.attempts)
 		refused("settle", err)
+		request := requestRow{Job: "detection", Number: 1}
+		_, err = takeRequest(t.Context(), db, lost, request, time.Now())
+		refused("take a request", err)
+		refused("settle a request", settleRequest(t.Context(), db, lost, request, Run{}))
 	})
 }
