@@ -58,6 +58,10 @@ var ErrUnknownKey = errors.New("unknown key")
 // that another process revoked still be let in.
 const trust = 10 * time.Second
 
+// lookTime bounds a look into the database: where it was cut off without a word, nobody else would end
+// it. For as long again a key that was known is taken for valid without another.
+const lookTime = 2 * time.Second
+
 // fingerprint is the SHA-256 of a key. Keys are compared by it alone, so that how
 // long a comparison takes tells nothing of them.
 type fingerprint [sha256.Size]byte
@@ -186,8 +190,11 @@ func (k *Keys) Find(ctx context.Context, value string, now time.Time) (Key, erro
 	if found && now.Before(known.until) {
 		return known.key, nil
 	}
+	ctx, cancel := context.WithTimeout(ctx, lookTime)
+	defer cancel()
 	rows, err := k.rows(k.db.Read(ctx).Where("hash = ? AND revoked_at = 0", hex.EncodeToString(print[:])))
 	if err != nil && found {
+		k.trustOn(print, now.Add(2*lookTime))
 		return known.key, nil // it was right a moment ago; what is asked for will tell that the database is away
 	}
 	if err != nil {
@@ -202,6 +209,15 @@ func (k *Keys) Find(ctx context.Context, value string, now time.Time) (Key, erro
 	key := rows[0].key()
 	k.known[print] = knownKey{key, now.Add(trust)}
 	return key, nil
+}
+
+// trustOn lets a key be known for longer, unless it was revoked here meanwhile.
+func (k *Keys) trustOn(print fingerprint, until time.Time) {
+	k.mu.Lock()
+	defer k.mu.Unlock()
+	if known, still := k.known[print]; still {
+		k.known[print] = knownKey{known.key, until}
+	}
 }
 
 // knows reports whether a value was found to be a key, and not found revoked since.
