@@ -1,6 +1,7 @@
 package api
 
 import (
+	"context"
 	"net/http"
 	"net/netip"
 	"regexp"
@@ -97,6 +98,10 @@ func (s *Server) register(r route) {
 	s.engine.Handle(http.MethodOptions, r.path, allowOrigin, preflight(r.method))
 }
 
+// readTimeout bounds what is read for the shop's backend: a database that is cut off without a word says
+// nothing, and whoever asked is to know that it is away.
+const readTimeout = 10 * time.Second
+
 // serve lets a request through a route if its key may, and if neither its address
 // nor its key asks too often. A valid secret key is the shop's backend, from wherever
 // it asks. So far nothing of the body was read.
@@ -111,6 +116,11 @@ func (s *Server) serve(c *gin.Context, r route) error {
 	}
 	if refusal != nil {
 		return refusal
+	}
+	if r.method == http.MethodGet && call.key.Scope == Secret {
+		ctx, cancel := context.WithTimeout(c.Request.Context(), readTimeout)
+		defer cancel()
+		c.Request = c.Request.WithContext(ctx)
 	}
 	return r.handle(call)
 }

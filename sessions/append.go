@@ -2,6 +2,7 @@ package sessions
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"runtime"
 
@@ -156,8 +157,23 @@ func (l *Log) commitGroup(group []*request) {
 	err := l.commitUnits(units, group)
 	seq := l.known.Seq
 	l.mu.Unlock()
+	if errors.Is(err, context.DeadlineExceeded) {
+		group = append(group, l.waiting()...) // the next commit would take as long, and their senders do not wait for ever
+	}
 	if !acknowledgeEarly {
 		answer(group, seq, err)
+	}
+}
+
+// waiting takes all requests out of the queue.
+func (l *Log) waiting() (requests []*request) {
+	for {
+		select {
+		case r := <-l.queue:
+			requests = append(requests, r)
+		default:
+			return requests
+		}
 	}
 }
 

@@ -11,7 +11,7 @@ import (
 )
 
 // commitTimeout bounds one transaction: a database that takes longer is away.
-const commitTimeout = 30 * time.Second
+const commitTimeout = 10 * time.Second
 
 // A commit is one transaction of the log while it is made. Nothing of it
 // reaches the log's memory before it is durable.
