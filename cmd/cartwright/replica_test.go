@@ -163,7 +163,10 @@ func (f *fleet) outlast(r *replica) {
 	f.t.Helper()
 	before := f.writes()
 	time.Sleep(database.LeaseTime) // how long the fault is
-	eventually(f.t, "another writes sessions than "+r.name, func() bool { return f.writes() > before && f.writer() != r.name })
+	eventually(f.t, "another writes sessions than "+r.name, func() bool {
+		writer, _ := f.writer()
+		return f.writes() > before && writer != "" && writer != r.name
+	})
 }
 
 // writes counts the writes of sessions.
@@ -175,15 +178,19 @@ func (f *fleet) writes() (n int64) {
 	return n
 }
 
-// writer is the replica that wrote sessions last, under the lease that stands.
-func (f *fleet) writer() (name string) {
+// writer is the replica that wrote sessions last, under the lease that stands, and that lease's token.
+func (f *fleet) writer() (name string, token int64) {
 	f.t.Helper()
-	err := f.db.Read(f.t.Context()).Raw(`SELECT replica FROM audit AS a JOIN leases AS l ON l.name = a.lease AND l.token = a.token
-		WHERE a.lease = 'sessions' ORDER BY n DESC LIMIT 1`).Scan(&name).Error
+	var last struct {
+		Replica string
+		Token   int64
+	}
+	err := f.db.Read(f.t.Context()).Raw(`SELECT replica, a.token FROM audit AS a JOIN leases AS l ON l.name = a.lease AND l.token = a.token
+		WHERE a.lease = 'sessions' ORDER BY n DESC LIMIT 1`).Scan(&last).Error
 	if err != nil {
 		f.t.Fatal(err)
 	}
-	return name
+	return last.Replica, last.Token
 }
 
 // audit makes the database write down who writes what is to be under a lease, and which holding of it

@@ -1,6 +1,7 @@
 package main
 
 import (
+	"slices"
 	"strings"
 	"sync"
 	"syscall"
@@ -23,9 +24,7 @@ func TestReplicas(t *testing.T) {
 			probe := visitors.watch()
 			time.Sleep(2 * time.Second) // of peace
 			for _, fault := range []func(*replica){f.kill, f.stop, f.silence} {
-				for _, r := range f.replicas {
-					fault(r)
-				}
+				f.inTurn(fault)
 			}
 			time.Sleep(2 * time.Second)
 			acknowledged := visitors.leave()
@@ -35,6 +34,26 @@ func TestReplicas(t *testing.T) {
 			f.checkOverlaps(3 * n)
 			f.end()
 			f.verify()
+		})
+	}
+}
+
+// inTurn does a fault to each replica, first to the one that writes sessions, which another must then do.
+func (f *fleet) inTurn(fault func(*replica)) {
+	f.t.Helper()
+	var held int64
+	first := -1
+	eventually(f.t, "somebody writes sessions", func() bool {
+		var writer string
+		writer, held = f.writer()
+		first = slices.IndexFunc(f.replicas, func(r *replica) bool { return r.name == writer })
+		return first >= 0
+	})
+	for i := range f.replicas {
+		fault(f.replicas[(first+i)%len(f.replicas)])
+		eventually(f.t, "sessions are written under another lease", func() bool {
+			_, token := f.writer()
+			return token > held
 		})
 	}
 }
