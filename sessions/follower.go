@@ -109,7 +109,7 @@ func (f *Follower) run(ctx context.Context) {
 		case err == nil || ctx.Err() != nil:
 		case errors.Is(err, errHeld):
 			f.standBy(ctx)
-		case errors.Is(err, errMoved), errors.Is(err, database.ErrLost): // the rows of others stand
+		case elsewhere(err): // the rows of others stand
 			f.logger.Info("sessions are written elsewhere: this process forgets its own", "reason", err)
 			f.holder.Doubt()
 			f.forget()
@@ -122,11 +122,14 @@ func (f *Follower) run(ctx context.Context) {
 	f.end(context.WithoutCancel(ctx))
 }
 
+// elsewhere reports whether a write was refused because another process writes sessions.
+func elsewhere(err error) bool { return errors.Is(err, errMoved) || errors.Is(err, database.ErrLost) }
+
 // end writes what is folded and gives up the lease.
 func (f *Follower) end(ctx context.Context) {
 	ctx, cancel := context.WithTimeout(ctx, readTimeout)
 	defer cancel()
-	if err := f.write(ctx); err != nil {
+	if err := f.write(ctx); err != nil && !elsewhere(err) {
 		f.logger.Error("sessions follower", "error", err)
 	}
 	if err := f.holder.Release(ctx); err != nil {
@@ -259,7 +262,7 @@ func (f *Follower) CloseIdle(ctx context.Context) (int, error) {
 		return 0, nil // it holds none
 	}
 	switch err := f.writeLocked(ctx); {
-	case errors.Is(err, database.ErrLost), errors.Is(err, errMoved):
+	case elsewhere(err):
 		return 0, nil // run will find out, and let everything go
 	case err != nil:
 		return 0, err
