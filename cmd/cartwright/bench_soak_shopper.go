@@ -61,6 +61,10 @@ func (s *soakShopper) shop(ctx context.Context) {
 	}
 }
 
+// soakPeople is how many people each soakShopper is. They come in turn, each for a visit, and again when all
+// others were there: within minutes there is nobody new, and what still grows is not for their number.
+const soakPeople = 1000
+
 // soakEvents are what a shopper does in turn: of twenty things three adds and a checkout.
 var soakEvents = [soakBatch]string{
 	`"type":"page","name":"Home"`, viewed, viewed, added, viewed, viewed, `"type":"track","event":"Products Searched"`, viewed, added, viewed,
@@ -72,7 +76,7 @@ const (
 	added  = `"type":"track","event":"Product Added"`
 )
 
-// batch writes the shopper's next n events. Every third shopper says who he is, and
+// batch writes the shopper's next n events. Every third one says who he is, and
 // every other of those orders.
 func (s *soakShopper) batch(n int) []byte {
 	b := []byte(`{"batch":[`)
@@ -80,13 +84,14 @@ func (s *soakShopper) batch(n int) []byte {
 		if i > s.next {
 			b = append(b, ',')
 		}
-		who := i / soakBatch
+		visit := i / soakBatch
+		who := visit % soakPeople
 		head, properties := soakEvents[i%soakBatch], fmt.Sprintf(`"product_id":"sku-%d","price":12.5,"quantity":1,"currency":"EUR"`, (i*7+i%soakBatch)%2000)
 		if i%soakBatch == soakBatch-1 && who%3 == 0 {
 			head = `"type":"identify","traits":{"email":"soak` + strconv.Itoa(who) + `@example.com"}`
 			if who%2 == 0 {
 				head, properties = `"type":"track","event":"Order Completed"`,
-					fmt.Sprintf(`"order_id":"%d-%d","total":12.5,"currency":"EUR","products":[{%s}]`, s.name, who, properties)
+					fmt.Sprintf(`"order_id":"%d-%d","total":12.5,"currency":"EUR","products":[{%s}]`, s.name, visit, properties)
 			}
 		}
 		b = fmt.Appendf(b, `{%s,"messageId":"%s%d-%d","anonymousId":"soak-%d-%d","properties":{%s}}`, head, soakID, s.name, i, s.name, who, properties)
@@ -110,14 +115,14 @@ func (s *soakShopper) deliver(body []byte) {
 
 // read asks for what a shop's pages and backend do.
 func (s *soakShopper) read(step int) {
-	path, key := fmt.Sprintf("/v1/recommendations?context=home&anonymous_id=soak-%d-%d", s.name, s.next/soakBatch), benchKey
+	path, key := fmt.Sprintf("/v1/recommendations?context=home&anonymous_id=soak-%d-%d", s.name, s.next/soakBatch%soakPeople), benchKey
 	switch step % 8 {
 	case 1:
 		path, key = "/v1/sessions?limit=20", benchSecret
 	case 3:
 		path, key = "/v1/carts?limit=20", benchSecret
 	case 5:
-		path = fmt.Sprintf("/v1/recommendations?context=product&item=sku-%d&anonymous_id=soak-%d-%d", step%2000, s.name, s.next/soakBatch)
+		path = fmt.Sprintf("/v1/recommendations?context=product&item=sku-%d&anonymous_id=soak-%d-%d", step%2000, s.name, s.next/soakBatch%soakPeople)
 	}
 	if status, _ := s.exchange(http.MethodGet, path, key, ""); status == http.StatusOK {
 		s.reads++
