@@ -19,14 +19,16 @@ type fullFigures struct {
 	RSS      float64 `json:"rss_megabytes"` // when it was filled, of the whole process, clients included
 }
 
-// fullEvents is how many events a request carries, fullRounds how often each is measured.
+// fullEvents is how many events a request carries, fullRounds how often each is
+// measured: often, because a run during which much of the memory is looked through
+// or many sessions are written takes twice as long, on either side.
 const (
 	fullEvents = 20
-	fullRounds = 5
+	fullRounds = 15
 )
 
 // measureFull fills a shop, and appends to it and to a new one in turn. The visitors
-// who come then are new to both.
+// who come then are new to both. The rates are of all rounds together.
 func measureFull(ctx context.Context, below string, events int, run time.Duration, progress func(string)) (f *fullFigures, err error) {
 	var full, empty *benchShop
 	as(ctx, "full", func() { full, err = openBenchShop(ctx, below) })
@@ -65,7 +67,7 @@ func measureFull(ctx context.Context, below string, events int, run time.Duratio
 	if err := inTurn(ctx, fullRounds, run, sides...); err != nil {
 		return nil, err
 	}
-	rate, limit := fullEvents*median(sides[0].rates), fullEvents*median(sides[1].rates)
+	rate, limit := fullEvents*mean(sides[0].rates), fullEvents*mean(sides[1].rates)
 	return &fullFigures{
 		Events: sent, Rate: round(rate), Empty: round(limit), Ratio: ratio(rate, limit),
 		Filling: round(float64(sent) / filled.Seconds()), Database: megabytes(float64(sizeOf(full.path()))), RSS: megabytes(resident),

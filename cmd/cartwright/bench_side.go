@@ -118,6 +118,14 @@ func processorTime() time.Duration {
 // median is the middle of values, of two the lower; 0 of none.
 func median[T float64 | time.Duration](values []T) T { return quantile(values, 0.5) }
 
+// mean is the sum of values over how many they are.
+func mean(values []float64) (sum float64) {
+	for _, v := range values {
+		sum += v
+	}
+	return sum / float64(len(values))
+}
+
 // quantile is the value that a share of values does not exceed; 0 of none.
 func quantile[T float64 | time.Duration](values []T, share float64) (zero T) {
 	if len(values) == 0 {
