@@ -50,7 +50,9 @@ func BenchmarkNeighbours(b *testing.B) {
 			clicks := synthetic(size)
 			x := NewIndex(Limits{})
 			x.Append(clicks...)
-			ask(b, x, pasts(clicks, 4096))
+			past := pasts(clicks, 4096)
+			b.Run("sessions", func(b *testing.B) { ask(b, x.Neighbours, ServingK, past) })
+			b.Run("blend", func(b *testing.B) { ask(b, x.Blend, BlendK, past) })
 		})
 	}
 }
@@ -66,15 +68,16 @@ func BenchmarkNeighboursOfRealSessions(b *testing.B) {
 			past = append(past, items[max(0, i-10):i])
 		}
 	}
-	ask(b, x, past)
+	b.Run("sessions", func(b *testing.B) { ask(b, x.Neighbours, ServingK, past) })
+	b.Run("blend", func(b *testing.B) { ask(b, x.Blend, BlendK, past) })
 }
 
-func ask(b *testing.B, x *Index, past [][]string) {
+func ask(b *testing.B, answer func(Query, []Scored) []Scored, k int, past [][]string) {
 	b.ReportAllocs()
 	var list []Scored
 	i := 0
 	for b.Loop() {
-		list = x.Neighbours(Query{Items: past[i%len(past)], M: ServingM, K: ServingK, N: 20}, list[:0])
+		list = answer(Query{Items: past[i%len(past)], M: ServingM, K: k, N: 20}, list[:0])
 		i++
 	}
 }

@@ -1,5 +1,10 @@
 package recommend
 
+import (
+	"math"
+	"slices"
+)
+
 // headBlock is how many sessions' times a head reads ahead. Sessions stand all over
 // the memory, and eight misses at once cost little more than one.
 const headBlock = 8
@@ -9,8 +14,9 @@ const headBlock = 8
 type head struct {
 	rest   []int32
 	last   int64 // when the session it points at ended
-	weight uint32
+	item   uint32
 	step   uint32
+	weight float64
 	lasts  [headBlock]int64 // of the block of rest in which its end lies
 }
 
@@ -25,42 +31,37 @@ func (x *Index) look(h *head, fresh bool) {
 	h.last = h.lasts[end]
 }
 
-// candidate is a session that shares items with a query: the sum of their weights,
-// and how many steps back the newest of them stands.
+// candidate is a session that shares items with a query: how alike it is, and which
+// of the shared items is the newest in the query, and how many steps back.
 type candidate struct {
 	slot int32
-	sim  uint32
+	item uint32
 	step uint32
+	sim  float64
 }
 
-// point sets a head on the newest session of every distinct item of a query.
-func (x *Index) point(s *scratch, items []string) {
-	s.heads, s.asked = s.heads[:0], s.asked[:0]
-	items = items[max(0, len(items)-maxQueryItems):]
-	s.mark++
-	for i := len(items) - 1; i >= 0; i-- {
-		item, ok := x.items.ids[items[i]]
-		if !ok || s.tallies[item].mark == s.mark {
-			continue
+// point sets a head on the newest session of every distinct item that a query's
+// newest clicks are on, the newest first.
+func (x *Index) point(s *scratch) {
+	s.heads = s.heads[:0]
+	for _, p := range s.past {
+		if p.steps >= similarSteps {
+			break
 		}
-		s.tallies[item].mark = s.mark
-		s.asked = append(s.asked, item)
 		s.heads = append(s.heads, head{
-			rest:   x.postings.of(x.items.lists[item].seen),
-			weight: uint32((i + 1) * (i + 1)),
-			step:   uint32(len(items) - i),
+			rest: x.postings.of(x.items.lists[p.item].seen), item: p.item, step: p.steps, weight: stepWeights[p.steps],
 		})
 		x.look(&s.heads[len(s.heads)-1], true)
 	}
-	s.first = s.mark
 }
 
 // meet merges the heads' postings from the newest session on until m candidates
-// are found, leaving out own. Each candidate costs a look at every head.
+// are found, leaving out own. Each candidate costs a look at every head. Weights
+// are summed from the newest item of the query to the oldest.
 func (x *Index) meet(s *scratch, m int, own int32) {
 	s.found = s.found[:0]
 	for len(s.found) < m && len(s.heads) > 0 {
-		c := candidate{slot: x.newest(s.heads), step: maxQueryItems + 1}
+		c := candidate{slot: x.newestOf(s.heads), step: similarSteps}
 		for i := 0; i < len(s.heads); i++ {
 			h := &s.heads[i]
 			n := len(h.rest) - 1
@@ -68,14 +69,15 @@ func (x *Index) meet(s *scratch, m int, own int32) {
 				continue
 			}
 			c.sim += h.weight
-			c.step = min(c.step, h.step)
+			if h.step < c.step {
+				c.step, c.item = h.step, h.item
+			}
 			h.rest = h.rest[:n]
 			if n > 0 {
 				x.look(h, false)
 				continue
 			}
-			s.heads[i] = s.heads[len(s.heads)-1]
-			s.heads = s.heads[:len(s.heads)-1]
+			s.heads = slices.Delete(s.heads, i, i+1) // the order of the others is that of summing
 			i--
 		}
 		if c.slot != own {
@@ -84,8 +86,8 @@ func (x *Index) meet(s *scratch, m int, own int32) {
 	}
 }
 
-// newest is the newest session that any head points at.
-func (x *Index) newest(heads []head) int32 {
+// newestOf is the newest session that any head points at.
+func (x *Index) newestOf(heads []head) int32 {
 	last, slot := heads[0].last, heads[0].rest[len(heads[0].rest)-1]
 	for i := 1; i < len(heads); i++ {
 		h := &heads[i]
@@ -100,32 +102,64 @@ func (x *Index) newest(heads []head) int32 {
 	return slot
 }
 
+// liken turns the weights that candidates share into how alike they are.
+func (x *Index) liken(s *scratch) {
+	now := x.sessions[x.recency.newest()].last
+	for i := range s.found {
+		c := &s.found[i]
+		session := &x.sessions[c.slot]
+		shared := c.sim * raised(x.tables.distant, -.15, x.distinct(s, session))
+		c.sim = shared * math.Sqrt(shared) * x.tables.age(now-session.last)
+	}
+}
+
+// distinct is how many distinct items a session has. There must be no tallies yet.
+func (x *Index) distinct(s *scratch, session *storedSession) int {
+	if r := session.repeats(); r < manyRepeats {
+		return int(session.n) - r
+	}
+	s.mark++
+	n := 0
+	for _, click := range x.trails.clicks(session) {
+		if t := &s.tallies[click&itemMask]; t.mark != s.mark {
+			t.mark = s.mark
+			n++
+		}
+	}
+	s.first = s.mark // what is marked is no tally
+	return n
+}
+
 // cut leaves the k most alike candidates, the newer of equals, in their order.
 func (s *scratch) cut(k int) {
 	if len(s.found) <= k {
 		return
 	}
-	// Keys are distinct and rise with likeness, then with recency, so that the
-	// k-th greatest of them is an exact border.
 	s.keys = s.keys[:0]
-	for i, c := range s.found {
-		s.keys = append(s.keys, likeness(c, i))
+	for i := range s.found {
+		s.keys = append(s.keys, math.Float64bits(s.found[i].sim)) // of positive numbers, in their order
 	}
 	border := nthGreatest(s.keys, k)
+	equals := k
+	for i := range s.found {
+		if math.Float64bits(s.found[i].sim) > border {
+			equals--
+		}
+	}
 	kept := s.found[:0]
-	for i, c := range s.found {
-		if likeness(c, i) >= border {
+	for _, c := range s.found {
+		likeness := math.Float64bits(c.sim)
+		if likeness == border {
+			equals--
+		}
+		if likeness > border || likeness == border && equals >= 0 {
 			kept = append(kept, c)
 		}
 	}
 	s.found = kept
 }
 
-func likeness(c candidate, i int) uint64 {
-	return uint64(c.sim)<<32 | uint64(^uint32(i))
-}
-
-// nthGreatest returns the n-th greatest of distinct keys, n from 1, and reorders
+// nthGreatest returns the n-th greatest of keys, n from 1, and reorders
 // them (Hoare's selection with the median of three as pivot; O(len) on average).
 func nthGreatest(keys []uint64, n int) uint64 {
 	low, high, want := 0, len(keys)-1, n-1

@@ -25,7 +25,8 @@ const (
 type Index struct {
 	limits  Limits
 	scratch sync.Pool
-	logs    []float64 // natural logarithms of small counts
+	tables  *tables
+	weights Weights
 
 	mu       sync.RWMutex
 	sessions []storedSession
@@ -38,6 +39,8 @@ type Index struct {
 	live     int // sessions present
 	clicks   int // clicks present
 	own      distinct
+	newest   newestSessions
+	habits   habits
 
 	pairs     atomic.Int64 // how many there are in pairings that are kept
 	pairLimit int64
@@ -48,7 +51,7 @@ func NewIndex(limits Limits) *Index {
 	if limits.SessionClicks <= 0 || limits.SessionClicks > maxSessionClicks {
 		limits.SessionClicks = maxSessionClicks
 	}
-	x := &Index{limits: limits, logs: logarithms(1 << 12), pairLimit: keptPairs}
+	x := &Index{limits: limits, tables: newTables(), weights: DefaultWeights(), pairLimit: keptPairs}
 	x.items.ids = make(map[string]uint32)
 	x.scratch.New = func() any { return new(scratch) }
 	return x
@@ -86,9 +89,17 @@ func (x *Index) append(c *Click) {
 	}
 	item := x.items.intern(c.Item)
 	seen, bought := x.trails.holds(s, item)
-	x.trails.insert(s, item|uint32(action)<<actionShift, c.At, former)
+	x.insert(s, item|uint32(action)<<actionShift, c.At, former)
 	x.items.clicks[item]++
+	x.rarify(item)
 	x.clicks++
+	x.newest.clicks = extend(x.newest.clicks, x.items.count())
+	if s.marks&newestMark != 0 {
+		x.newest.clicks[item]++
+	}
+	if seen {
+		s.repeat(s.repeats() + 1)
+	}
 	lists := &x.items.lists[item]
 	if !seen {
 		x.enlist(&lists.seen, slot)
@@ -100,6 +111,25 @@ func (x *Index) append(c *Click) {
 	if int(s.n) > x.limits.SessionClicks {
 		x.shorten(slot)
 	}
+}
+
+// rarify takes note of how many clicks an item has now.
+func (x *Index) rarify(item uint32) {
+	x.items.rarity[item] = float32(raised(x.tables.third, -.3, int(x.items.clicks[item])))
+}
+
+// insert places a click in its session, and counts the steps that are others now.
+func (x *Index) insert(s *storedSession, click uint32, at, former int64) {
+	if at < former {
+		x.habits.count(x.trails.clicks(s), 0, int(s.n), -1)
+	}
+	x.trails.insert(s, click, at, former)
+	clicks := x.trails.clicks(s)
+	if at < former {
+		x.habits.count(clicks, 0, len(clicks), 1)
+		return
+	}
+	x.habits.count(clicks, len(clicks)-1, len(clicks), 1)
 }
 
 // admit makes a slot for a session that is not there, without clicks yet.
@@ -116,6 +146,7 @@ func (x *Index) admit(c *Click) int32 {
 	x.slots.add(x.sessions, slot)
 	x.recency.add(x.sessions, slot)
 	x.live++
+	x.settleNewest(slot)
 	return slot
 }
 
@@ -131,6 +162,9 @@ func (x *Index) renew(slot int32, last int64) {
 	}
 	old, now := s.rank(), rank{last, s.key}
 	raised := raising{x.sessions, slot, old, now, x.sessions[newest].rank().before(now)}
+	if s.marks&newestMark != 0 {
+		x.leaveNewest(slot)
+	}
 	x.recency.drop(x.sessions, slot)
 	for _, o := range x.own.of(x.trails.clicks(s), x.items.count()) {
 		lists := &x.items.lists[o.item]
@@ -141,6 +175,7 @@ func (x *Index) renew(slot int32, last int64) {
 	}
 	s.last = last
 	x.recency.add(x.sessions, slot)
+	x.settleNewest(slot)
 }
 
 // enlist puts a session into a posting list at its present rank. The newest
@@ -163,9 +198,20 @@ func (x *Index) delist(l *listing, slot int32) {
 // session's rank stays.
 func (x *Index) shorten(slot int32) {
 	s := &x.sessions[slot]
+	x.habits.count(x.trails.clicks(s), 0, lookBack+2, -1) // no later step can tell
 	click := x.trails.dropFirst(s)
+	x.habits.count(x.trails.clicks(s), 0, lookBack+1, 1)
 	item := click & itemMask
 	seen, bought := x.trails.holds(s, item)
+	if s.marks&newestMark != 0 {
+		x.newest.clicks[item]--
+	}
+	if s.repeats() == manyRepeats {
+		clicks := x.trails.clicks(s)
+		s.repeat(len(clicks) - len(x.own.of(clicks, x.items.count())))
+	} else if seen {
+		s.repeat(s.repeats() - 1)
+	}
 	lists := &x.items.lists[item]
 	if !seen {
 		x.delist(&lists.seen, slot)
@@ -175,6 +221,7 @@ func (x *Index) shorten(slot int32) {
 	}
 	x.clicks--
 	x.items.discount(item, 1)
+	x.rarify(item)
 }
 
 // Remove takes a session out and reports whether it was there. Afterwards the
@@ -194,6 +241,10 @@ func (x *Index) Remove(s SessionKey) bool {
 func (x *Index) remove(slot int32) {
 	s := &x.sessions[slot]
 	x.forgetPairings(s)
+	x.habits.count(x.trails.clicks(s), 0, int(s.n), -1)
+	if s.marks&newestMark != 0 {
+		x.leaveNewest(slot)
+	}
 	for _, o := range x.own.of(x.trails.clicks(s), x.items.count()) {
 		lists := &x.items.lists[o.item]
 		x.delist(&lists.seen, slot)
@@ -201,6 +252,7 @@ func (x *Index) remove(slot int32) {
 			x.delist(&lists.bought, slot)
 		}
 		x.items.discount(o.item, o.clicks)
+		x.rarify(o.item)
 	}
 	x.clicks -= int(s.n)
 	x.live--
@@ -209,6 +261,7 @@ func (x *Index) remove(slot int32) {
 	x.trails.release(s)
 	x.sessions[slot] = storedSession{}
 	x.vacant = append(x.vacant, slot)
+	x.settleNewest(-1)
 }
 
 // trim lets the oldest sessions leave until the window holds, all but the newest.
@@ -261,6 +314,6 @@ func (x *Index) Stats() Stats {
 	bytes := x.items.bytes() + x.recency.bytes() + x.postings.blocks.bytes() + x.trails.blocks.bytes()
 	bytes += int64(cap(x.sessions)) * int64(unsafe.Sizeof(storedSession{}))
 	bytes += 4 * int64(cap(x.vacant)+cap(x.slots.cells)+cap(x.postings.slots))
-	bytes += 4*int64(cap(x.trails.items)+cap(x.trails.offsets)) + x.own.bytes() + 8*x.pairs.Load()
+	bytes += 4*int64(cap(x.trails.items)+cap(x.trails.offsets)+cap(x.newest.clicks)) + x.own.bytes() + 8*x.pairs.Load()
 	return Stats{Sessions: x.live, Clicks: x.clicks, Items: len(x.items.ids), Bytes: bytes}
 }

@@ -52,7 +52,8 @@ func drawQuery(t *rapid.T) Query {
 // sameAnswers asks both indexes everything about one query.
 func sameAnswers(t *rapid.T, x *Index, v *naive, q Query) {
 	item := q.Items[0]
-	same(t, "neighbours", x.Neighbours(q, nil), v.neighbours(q))
+	alike(t, "neighbours", x.Neighbours(q, nil), v.neighbours(q))
+	alike(t, "blend", x.Blend(q, nil), newOracle(v).blend(q))
 	same(t, "viewed", x.ViewedTogether(item, q.N, q.Exclude, nil), v.together(item, q.N, q.Exclude, false))
 	same(t, "bought", x.BoughtTogether(item, q.N, q.Exclude, nil), v.together(item, q.N, q.Exclude, true))
 	same(t, "popular", x.Popular(q.N, q.Exclude, nil), v.popular(q.N, q.Exclude))
@@ -63,6 +64,28 @@ func same(t *rapid.T, what string, got, want []Scored) {
 		return a.Item == b.Item && a.Support == b.Support && math.Abs(a.Score-b.Score) <= 1e-9*math.Abs(b.Score)
 	}) {
 		t.Fatalf("%s:\n got %v\nwant %v", what, got, want)
+	}
+}
+
+// alike wants the same items in the same order with the same scores, but for those
+// whose scores lie so close together that adding in another order tells.
+func alike(t interface{ Fatalf(string, ...any) }, what string, got, want []Scored) {
+	const close = 1e-6
+	if len(got) != len(want) {
+		t.Fatalf("%s:\n got %v\nwant %v", what, got, want)
+	}
+	scores := map[string]Scored{}
+	for _, w := range want {
+		scores[w.Item] = w
+	}
+	for i, g := range got {
+		w, ok := scores[g.Item]
+		if !ok { // only what scores as the last one does may have come in its place
+			w = Scored{g.Item, want[len(want)-1].Score, g.Support}
+		}
+		if w.Support != g.Support || abs(g.Score-w.Score) > close*(1+abs(w.Score)) || abs(g.Score-want[i].Score) > close*(1+abs(w.Score)) {
+			t.Fatalf("%s, place %d:\n got %v\nwant %v", what, i, got, want)
+		}
 	}
 }
 
@@ -154,6 +177,7 @@ func TestRemoveLeavesNoTrace(t *testing.T) {
 			q := drawQuery(t)
 			item := q.Items[0]
 			exactly(t, x.Neighbours(q, nil), without.Neighbours(q, nil))
+			exactly(t, x.Blend(q, nil), without.Blend(q, nil))
 			exactly(t, x.ViewedTogether(item, 9, nil, nil), without.ViewedTogether(item, 9, nil, nil))
 			exactly(t, x.BoughtTogether(item, 9, nil, nil), without.BoughtTogether(item, 9, nil, nil))
 			exactly(t, x.Popular(9, nil, nil), without.Popular(9, nil, nil))
@@ -165,6 +189,29 @@ func TestRemoveLeavesNoTrace(t *testing.T) {
 func exactly(t *rapid.T, got, want []Scored) {
 	if !slices.Equal(got, want) {
 		t.Fatalf("\n got %v\nwant %v", got, want)
+	}
+}
+
+// The terms of a score add up to it.
+func TestScoresAreExplained(t *testing.T) {
+	x, told := NewIndex(Limits{}), []string(nil)
+	shop(500, func(c Click) { x.Append(c) })
+	q := Query{Items: []string{"p3", "p0", "p3"}, M: 500, K: 200, N: 20}
+	sums := map[string]float64{}
+	q.Explain = func(item string, terms []Term) {
+		told = append(told, item)
+		for _, term := range terms {
+			sums[item] += term.Value * term.Weight
+		}
+	}
+	answer := x.Blend(q, nil)
+	if len(answer) != 20 || len(told) != 20 {
+		t.Fatalf("%d of %d items are explained", len(told), len(answer))
+	}
+	for i, a := range answer {
+		if told[i] != a.Item || abs(sums[a.Item]-a.Score) > 1e-9 {
+			t.Errorf("place %d: the terms of %s sum to %v, the score of %s is %v", i, told[i], sums[a.Item], a.Item, a.Score)
+		}
 	}
 }
 
@@ -181,6 +228,7 @@ func TestBatchesDoNotMatter(t *testing.T) {
 		}
 		q := drawQuery(t)
 		exactly(t, whole.Neighbours(q, nil), cut.Neighbours(q, nil))
+		exactly(t, whole.Blend(q, nil), cut.Blend(q, nil))
 		exactly(t, whole.Popular(9, nil, nil), cut.Popular(9, nil, nil))
 	})
 }

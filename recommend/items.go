@@ -1,17 +1,17 @@
 package recommend
 
-import (
-	"math"
-	"sync/atomic"
-)
+import "sync/atomic"
 
 // itemLists are an item's postings: the sessions that contain it, and those of
-// them that purchased it; and the pairings that were counted from them, if kept.
+// them that purchased it; and what was counted from
+// them, if kept.
 type itemLists struct {
 	seen        listing
 	bought      listing
 	seenPairs   atomic.Pointer[pairing]
 	boughtPairs atomic.Pointer[pairing]
+	near        atomic.Pointer[row]
+	next        atomic.Pointer[row]
 }
 
 // itemTable numbers the items that the index contains. A number is free again
@@ -20,7 +20,8 @@ type itemTable struct {
 	ids    map[string]uint32
 	names  []string
 	lists  []itemLists
-	clicks []uint32 // how many clicks the item has, repeats included
+	clicks []uint32  // how many clicks the item has, repeats included
+	rarity []float32 // clicks^-.3
 	vacant []uint32
 	text   int64 // bytes of the names
 }
@@ -45,6 +46,7 @@ func (t *itemTable) intern(name string) uint32 {
 	t.names = append(t.names, name)
 	t.lists = append(t.lists, itemLists{})
 	t.clicks = append(t.clicks, 0)
+	t.rarity = append(t.rarity, 0)
 	t.ids[name] = id
 	return id
 }
@@ -63,26 +65,8 @@ func (t *itemTable) discount(id, clicks uint32) {
 
 // bytes estimates what the table occupies; a map cell is taken for 32 bytes.
 func (t *itemTable) bytes() int64 {
-	return t.text + 32*int64(len(t.ids)) + 16*int64(cap(t.names)) + 40*int64(cap(t.lists)) +
-		4*int64(cap(t.clicks)+cap(t.vacant))
-}
-
-// logarithms returns ln 0, ln 1, … ln (n-1): the counts of most items are small,
-// and a look-up takes a tenth of the time.
-func logarithms(n int) []float64 {
-	logs := make([]float64, n)
-	for i := range logs {
-		logs[i] = math.Log(float64(i))
-	}
-	return logs
-}
-
-// log is the natural logarithm of a count.
-func (x *Index) log(count int) float64 {
-	if count < len(x.logs) {
-		return x.logs[count]
-	}
-	return math.Log(float64(count))
+	return t.text + 32*int64(len(t.ids)) + 16*int64(cap(t.names)) + 56*int64(cap(t.lists)) +
+		4*int64(cap(t.clicks)+cap(t.rarity)+cap(t.vacant))
 }
 
 // ownItem is a distinct item of one session.

@@ -74,51 +74,13 @@ func (v *naive) items(s SessionKey, bought bool) map[string]bool {
 }
 
 func (v *naive) neighbours(q Query) []Scored {
-	position := map[string]int{}
-	known := v.clicks()
-	for i, item := range q.Items {
-		if known[item] > 0 {
-			position[item] = i + 1
-		}
-	}
-	type neighbour struct {
-		key       SessionKey
-		sim, step int
-	}
-	var met []neighbour
-	for _, key := range v.newestFirst() {
-		sim, newest := 0, 0
-		for item := range v.items(key, false) {
-			p := position[item]
-			sim += p * p
-			newest = max(newest, p)
-		}
-		if sim > 0 && key != q.Own && len(met) < q.M {
-			met = append(met, neighbour{key, sim, len(q.Items) - newest + 1})
-		}
-	}
-	likest := slices.Clone(met)
-	slices.SortStableFunc(likest, func(a, b neighbour) int { return cmp.Compare(b.sim, a.sim) })
-	likest = likest[:min(q.K, len(likest))]
-	scores, support := map[string]float64{}, map[string]int{}
-	for _, n := range met {
-		if !slices.Contains(likest, n) {
-			continue
-		}
-		for item := range v.items(n.key, false) {
-			scores[item] += float64(n.sim) / float64(n.step)
-			support[item]++
-		}
-	}
-	length := float64(len(q.Items))
-	for item := range scores {
-		idf := math.Log(float64(len(v.sessions))) - math.Log(float64(known[item]))
-		scores[item] *= 1 + float64(5*max(0, idf))
-		if q.Unseen && slices.Contains(q.Items, item) {
+	scores, support := newOracle(v).knn(q)
+	for _, item := range q.Items {
+		if q.Unseen {
 			delete(scores, item)
 		}
 	}
-	return best(scores, support, 1/(length*length*float64(len(position))), q.N, q.Exclude)
+	return best(scores, support, 1, q.N, q.Exclude)
 }
 
 func (v *naive) clicks() map[string]int {

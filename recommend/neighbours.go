@@ -1,21 +1,37 @@
 package recommend
 
-// The settings a shop is served with: this many sessions compared, neighbours
-// kept, and items of the session asked with. The reference settings of
-// session-rec are 5,000, 500 and all; ten items are at least as accurate as all
-// and bound the time.
+import "math"
+
+// The settings a shop is served with: this many sessions compared, neighbours kept.
 const (
-	ServingM     = 500
-	ServingK     = 100
-	ServingItems = 10
+	ServingM = 500
+	ServingK = 100
 )
 
-// maxQueryItems is how many of the newest items of a query are looked at; it
-// bounds the integer similarities well below 2^32.
-const maxQueryItems = 1000
+// What of a query and of a neighbour has a say.
+const (
+	maxQueryItems = 1000 // of a query: its newest clicks
+	similarSteps  = 10   // of those: whose sessions are compared
+	alikeReach    = 15   // of a neighbour: clicks so near to the newest shared item
+)
 
-// idfWeight is how much a rare item is preferred (session-rec's idf_weighting).
-const idfWeight = 5
+// stepWeights are what an item so many steps back in the query counts for being
+// alike, telling what its neighbours count in the sum, ahead and behind what a click
+// counts so many positions after and before the newest shared item.
+var (
+	stepWeights = exponentials(similarSteps, -.2, 1)
+	telling     = exponentials(similarSteps, -.3, 1)
+	ahead       = exponentials(alikeReach+1, -.35, 1)
+	behind      = exponentials(alikeReach+1, -.2, .7)
+)
+
+func exponentials(n int, rate, first float64) []float64 {
+	list := make([]float64, n)
+	for i := range list {
+		list[i] = first * math.Exp(rate*float64(i))
+	}
+	return list
+}
 
 // Query asks for what may come next in a session.
 type Query struct {
@@ -33,22 +49,53 @@ type Query struct {
 	// without them. It is called under the index's lock and must not call the
 	// index. Nil excludes nothing.
 	Exclude func(item string) bool
+	// Explain is told, if it is there, of each item that a blend answers, best first,
+	// the terms of its score. It is called as Exclude is.
+	Explain func(item string, terms []Term)
 }
 
-// Neighbours appends the answer to dst, best first. It is vector multiplication
-// session-kNN (Ludewig and Jannach, "Evaluation of Session-based Recommendation
-// Algorithms", 2018) as session-rec's VSKNN computes it with quadratic weights,
-// division decay and idf weight 5. With the items at positions 1 to L, the newest
-// at L, an item that repeats standing at its last position:
+// past is a distinct item of a query: how many clicks it stands behind the newest,
+// at its last, and how many clicks are on it.
+type past struct {
+	item  uint32
+	steps uint32
+	times int
+}
+
+// recall lists the distinct items of a query, the newest first.
+func (x *Index) recall(s *scratch, items []string) {
+	s.past = s.past[:0]
+	s.stamp++
+	items = items[max(0, len(items)-maxQueryItems):]
+	for i := len(items) - 1; i >= 0; i-- {
+		item, ok := x.items.ids[items[i]]
+		if !ok {
+			continue
+		}
+		st := s.standing(item)
+		if st.past == 0 {
+			s.past = append(s.past, past{item: item, steps: uint32(len(items) - 1 - i)})
+			st.past = uint32(len(s.past))
+		}
+		s.past[st.past-1].times++
+	}
+}
+
+// Neighbours appends the answer to dst, best first: session-kNN in the family of
+// vector multiplication session-kNN (Ludewig and Jannach, "Evaluation of
+// Session-based Recommendation Algorithms", 2018) and its sequence and time aware
+// successor STAN (Garg et al., 2019). With d the steps from the newest click of the
+// query back to an item's last, of the items of its last 10 clicks, and p the last
+// position in a session s of the newest of them that s contains, t steps back:
 //
-//	sim(s)   = sum of position² over the distinct items that s shares
-//	step(s)  = 1 + how many positions the newest shared item is away from L
-//	score(j) = (1 + 5 max(0, ln(sessions) - ln(clicks of j)))
-//	           · sum of sim(s) / step(s) over the neighbours s that contain j
+//	sim(s)   = (sum of exp(-.2 d) over the shared items · (distinct items of s)^-.15)^1.5 · exp(-age/120 days)
+//	score(j) = (1 + .1 ln(sessions / clicks of j)) · (clicks of j)^-.2 · sum over the neighbours that contain j
+//	           within 15 clicks of p, at its last position a, of
+//	           sim(s) · exp(-.3 t) · (exp(-.35 (a-p)) if a ≥ p, else .7 exp(-.2 (p-a)))
 //
-// summed from the newest neighbour to the oldest, at last divided by L² times the
-// number of distinct items. Similarities are integers, so which sessions are
-// neighbours is exact. It takes O(M · distinct items + clicks of K sessions).
+// summed from the newest neighbour to the oldest. Ages count from the newest click
+// in the index. Support is how many neighbours spoke for the item. It takes
+// O(M · distinct items + clicks of K sessions).
 func (x *Index) Neighbours(q Query, dst []Scored) []Scored {
 	if q.N <= 0 || q.M <= 0 || q.K <= 0 {
 		return dst
@@ -57,33 +104,51 @@ func (x *Index) Neighbours(q Query, dst []Scored) []Scored {
 	defer x.mu.RUnlock()
 	s := x.begin()
 	defer x.end(s)
-	x.point(s, q.Items)
-	if len(s.asked) == 0 {
+	if x.recall(s, q.Items); len(s.past) == 0 {
 		return dst
 	}
-	x.meet(s, q.M, x.slots.find(x.sessions, q.Own))
-	s.cut(q.K)
-	for _, c := range s.found {
-		s.tell(x.trails.clicks(&x.sessions[c.slot]), float64(c.sim)/float64(c.step))
-	}
-	if q.Unseen {
-		s.forget(s.asked)
-	}
+	x.similar(s, q)
 	best := x.rank(s, q.N, q.Exclude)
-	x.weigh(s, &best)
-	length := float64(min(len(q.Items), maxQueryItems))
-	return best.answer(s, dst, 1/(length*length*float64(len(s.asked))))
-}
-
-// weigh offers every item that the neighbours contain, rare ones preferred.
-func (x *Index) weigh(s *scratch, best *ranking) {
-	sessions := x.log(x.live)
 	for _, item := range s.touched {
 		t := &s.tallies[item]
-		if t.support == 0 {
-			continue
+		if t.support > 0 && !(q.Unseen && s.standing(item).past > 0) {
+			best.offer(ranked{t.score, item, t.support})
 		}
-		idf := max(0, sessions-x.log(int(x.items.clicks[item])))
-		best.offer(ranked{t.score * (1 + float64(idfWeight*idf)), item, t.support})
+	}
+	return best.answer(s, dst, 1)
+}
+
+// similar tallies what the neighbours of a query say.
+func (x *Index) similar(s *scratch, q Query) {
+	x.point(s)
+	x.meet(s, q.M, x.slots.find(x.sessions, q.Own))
+	x.liken(s)
+	s.cut(q.K)
+	for _, c := range s.found {
+		s.tellAround(x.trails.clicks(&x.sessions[c.slot]), c.item, c.sim*telling[c.step])
+	}
+	sessions := x.tables.log(x.live)
+	for _, item := range s.touched {
+		clicks := int(x.items.clicks[item])
+		s.tallies[item].score *= (1 + .1*(sessions-x.tables.log(clicks))) * raised(x.tables.fifth, -.2, clicks)
+	}
+}
+
+// tellAround adds to every item of one session whose last click stands near the
+// last one on an item that the session contains.
+func (s *scratch) tellAround(clicks []uint32, id uint32, weight float64) {
+	p := len(clicks) - 1
+	for clicks[p]&itemMask != id {
+		p--
+	}
+	s.mark++
+	for a := len(clicks) - 1; a > p+alikeReach; a-- {
+		s.add(clicks[a]&itemMask, 0, 0)
+	}
+	for a := min(len(clicks)-1, p+alikeReach); a >= p; a-- {
+		s.add(clicks[a]&itemMask, weight*ahead[a-p], 1)
+	}
+	for a := p - 1; a >= max(0, p-alikeReach); a-- {
+		s.add(clicks[a]&itemMask, weight*behind[p-a], 1)
 	}
 }

@@ -58,23 +58,33 @@ func (x *Index) keep(p *pairing, at *atomic.Pointer[pairing]) {
 	}
 }
 
-// forgetPairings drops the pairings of all items in a session that changes, or all
-// that there are if they are too many. Sessions without a say change none.
+// forgetPairings drops the pairings and rows of all items in a session that changes,
+// or all that there are if they are too many. Sessions without a say change no pairings.
 func (x *Index) forgetPairings(s *storedSession) {
 	if x.pairs.Load() > x.pairLimit {
 		for i := range x.items.lists {
 			x.items.lists[i].seenPairs.Store(nil)
 			x.items.lists[i].boughtPairs.Store(nil)
+			x.items.lists[i].near.Store(nil)
+			x.items.lists[i].next.Store(nil)
 		}
 		x.pairs.Store(0)
 	}
-	if s.n > togetherClicks+1 {
-		return
-	}
 	for _, click := range x.trails.clicks(s) {
 		lists := &x.items.lists[click&itemMask]
-		x.forgetPairing(&lists.seenPairs)
-		x.forgetPairing(&lists.boughtPairs)
+		x.forgetRow(&lists.near)
+		x.forgetRow(&lists.next)
+		if s.n <= togetherClicks+1 {
+			x.forgetPairing(&lists.seenPairs)
+			x.forgetPairing(&lists.boughtPairs)
+		}
+	}
+}
+
+func (x *Index) forgetRow(kept *atomic.Pointer[row]) {
+	if r := kept.Load(); r != nil {
+		kept.Store(nil)
+		x.pairs.Add(-int64(len(r.entries)))
 	}
 }
 

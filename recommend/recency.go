@@ -87,14 +87,36 @@ func (l *recencyList) split(c int) {
 
 // drop takes out a slot, found by its session's present rank.
 func (l *recencyList) drop(sessions []storedSession, slot int32) {
-	r := sessions[slot].rank()
-	c := l.chunkOf(sessions, r)
-	at := find(sessions, l.chunks[c], slot, r)
+	c, at := l.place(sessions, slot)
 	if len(l.chunks[c]) == 1 {
 		l.chunks = slices.Delete(l.chunks, c, c+1)
 		return
 	}
 	l.chunks[c] = slices.Delete(l.chunks[c], at, at+1)
+}
+
+// older and newer are the neighbours of a slot that is in the list and not at its end.
+func (l *recencyList) older(sessions []storedSession, slot int32) int32 {
+	c, at := l.place(sessions, slot)
+	if at > 0 {
+		return l.chunks[c][at-1]
+	}
+	before := l.chunks[c-1]
+	return before[len(before)-1]
+}
+
+func (l *recencyList) newer(sessions []storedSession, slot int32) int32 {
+	c, at := l.place(sessions, slot)
+	if at+1 < len(l.chunks[c]) {
+		return l.chunks[c][at+1]
+	}
+	return l.chunks[c+1][0]
+}
+
+func (l *recencyList) place(sessions []storedSession, slot int32) (chunk, at int) {
+	r := sessions[slot].rank()
+	chunk = l.chunkOf(sessions, r)
+	return chunk, find(sessions, l.chunks[chunk], slot, r)
 }
 
 // oldest and newest need a list that is not empty.

@@ -16,12 +16,41 @@ type scratch struct {
 	touched []uint32 // items with a tally of this query
 	first   uint32   // marks of this query are greater
 	mark    uint32
-	asked   []uint32 // distinct items of the query, newest first
+	past    []past // distinct items of the query, newest first
 	heads   []head
 	found   []candidate
 	keys    []uint64
 	best    []ranked
 	pairing pairing
+
+	standings []standing
+	stamp     uint32 // of this query's standings
+	row       row
+	sums      []float64 // by item; zero between rows
+	summed    []uint32
+	list      []ranked
+	values    []float32
+	scores    [kinds][]uint32 // items that have a score of each kind
+	sources   []ranked
+	proposed  []uint32
+	judgement judgement
+}
+
+// standing is where one item stands in a query, good if it has the query's stamp.
+type standing struct {
+	scores    [kinds]float64
+	stamp     uint32
+	past      uint32 // 1 + its place among the past items, 0 if it is none
+	candidate bool
+}
+
+// standing returns that of an item, empty if it has none in this query.
+func (s *scratch) standing(item uint32) *standing {
+	st := &s.standings[item]
+	if st.stamp != s.stamp {
+		*st = standing{stamp: s.stamp}
+	}
+	return st
 }
 
 // begin takes a scratch that fits the index; end gives it back. Both are called
@@ -38,9 +67,14 @@ func (x *Index) end(s *scratch) { x.scratch.Put(s) }
 // them after some billions of sessions, long before a mark comes round again.
 func (s *scratch) ready(items int) {
 	s.tallies = extend(s.tallies, items)
+	s.standings = extend(s.standings, items)
 	if s.mark > 1<<31 {
 		clear(s.tallies[:cap(s.tallies)])
 		s.mark = 0
+	}
+	if s.stamp > 1<<31 {
+		clear(s.standings[:cap(s.standings)])
+		s.stamp = 0
 	}
 	s.first = s.mark
 	s.touched = s.touched[:0]
@@ -50,21 +84,21 @@ func (s *scratch) ready(items int) {
 func (s *scratch) tell(clicks []uint32, weight float64) {
 	s.mark++
 	for _, click := range clicks {
-		s.add(click&itemMask, weight)
+		s.add(click&itemMask, weight, 1)
 	}
 }
 
-// add adds weight to an item unless this session's mark stands on it already.
-func (s *scratch) add(item uint32, weight float64) {
+// add adds weight and support to an item unless this session's mark stands on it already.
+func (s *scratch) add(item uint32, weight float64, support uint32) {
 	t := &s.tallies[item]
 	switch {
 	case t.mark == s.mark:
 	case t.mark <= s.first:
-		*t = tally{weight, s.mark, 1}
+		*t = tally{weight, s.mark, support}
 		s.touched = append(s.touched, item)
 	default:
 		t.score += weight
-		t.support++
+		t.support += support
 		t.mark = s.mark
 	}
 }
@@ -100,10 +134,3 @@ func (s *scratch) tellPair(clicks []uint32, id uint32, bought bool) {
 
 // purchase reports whether a packed click is one.
 func purchase(click uint32) bool { return click>>actionShift == uint32(Purchased) }
-
-// forget leaves items out of what is told so far.
-func (s *scratch) forget(items []uint32) {
-	for _, item := range items {
-		s.tallies[item].support = 0
-	}
-}

@@ -9,6 +9,21 @@ type storedSession struct {
 	offset uint32
 	n      uint16
 	class  uint8
+	marks  uint8 // newestMark, and how many clicks are on an item seen before, up to manyRepeats
+}
+
+const (
+	newestMark  = 1 << 7
+	manyRepeats = newestMark - 1 // so many or more: they must be counted
+)
+
+// repeats is how many clicks are on an item of the session that another one is on,
+// or manyRepeats.
+func (s *storedSession) repeats() int { return int(s.marks &^ newestMark) }
+
+// repeat notes that there are n repeats now.
+func (s *storedSession) repeat(n int) {
+	s.marks = s.marks&newestMark | uint8(min(n, manyRepeats))
 }
 
 func (s *storedSession) rank() rank { return rank{s.last, s.key} }

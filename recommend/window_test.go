@@ -39,6 +39,7 @@ func TestALargeLogAnswersAsTheNaiveOneDoes(t *testing.T) {
 		q := Query{Items: []string{"p0", fmt.Sprintf("p%d", i), "p250", "p1", "p0"}[i%4:], M: 500, K: 100, N: 20, Own: 9}
 		for what, c := range map[string][2][]Scored{
 			"neighbours": {x.Neighbours(q, nil), v.neighbours(q)},
+			"blend":      {x.Blend(q, nil), newOracle(v).blend(q)},
 			"viewed":     {x.ViewedTogether(q.Items[0], 20, nil, nil), v.together(q.Items[0], 20, nil, false)},
 			"bought":     {x.BoughtTogether(q.Items[0], 20, nil, nil), v.together(q.Items[0], 20, nil, true)},
 			"popular":    {x.Popular(20, nil, nil), v.popular(20, nil)},
@@ -51,7 +52,7 @@ func TestALargeLogAnswersAsTheNaiveOneDoes(t *testing.T) {
 }
 
 func nearly(a, b Scored) bool {
-	return a.Item == b.Item && a.Support == b.Support && abs(a.Score-b.Score) <= 1e-9*b.Score
+	return a.Item == b.Item && a.Support == b.Support && abs(a.Score-b.Score) <= 1e-6*(1+abs(b.Score))
 }
 
 // A full window stays as large as it is, however many sessions and items pass.
@@ -192,6 +193,7 @@ func TestQueriesAllocateNothing(t *testing.T) {
 	shop(2000, func(c Click) { x.Append(c) })
 	past, list := []string{"p1", "p7", "p0"}, make([]Scored, 0, 20)
 	for name, ask := range map[string]func(){
+		"blend":      func() { x.Blend(Query{Items: past, M: ServingM, K: BlendK, N: 20}, list) },
 		"neighbours": func() { x.Neighbours(Query{Items: past, M: ServingM, K: ServingK, N: 20}, list) },
 		"viewed":     func() { x.ViewedTogether("p1", 20, nil, list) },
 		"popular":    func() { x.Popular(20, nil, list) },
