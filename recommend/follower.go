@@ -186,6 +186,11 @@ func (r *Recommender) take(events []*sessions.Event) (err error) {
 			err = fmt.Errorf("take in event %d: %w", e.Seq, err)
 			break
 		}
+		if e.Kind == sessions.WeightsLearned {
+			if err = r.weigh(e); err != nil {
+				break
+			}
+		}
 		if p := entryOf(e); p != nil {
 			r.shelf.take(*p, e)
 			stocked = true

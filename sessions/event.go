@@ -82,12 +82,17 @@ const (
 	RecoveryEnabled Kind = "recovery.enabled"
 	DecisionMade    Kind = "decision.made"
 	DeliveryEnded   Kind = "delivery.ended"
+	WeightsLearned  Kind = "weights.learned" // those by which recommendations are ranked
 )
 
 // Own reports whether events of this kind are appended by Cartwright itself and
 // say nothing of a shopper's activity.
 func (k Kind) Own() bool {
-	return k == SettingsChanged || k == RecoveryEnabled || k == DecisionMade || k == DeliveryEnded
+	switch k {
+	case SettingsChanged, RecoveryEnabled, DecisionMade, DeliveryEnded, WeightsLearned:
+		return true
+	}
+	return false
 }
 
 // Source says which kind of sender an event came from, and so how far it is

@@ -106,3 +106,12 @@ func Own(kind Kind, visitor VisitorID, now Millis, data any) (*Event, error) {
 	e.Data = content
 	return e, nil
 }
+
+// OfKind returns all events of a kind that is rare, in order. Cost: a pass over the log.
+func OfKind(tx *gorm.DB, kind Kind) ([]*Event, error) {
+	var rows []eventRow
+	if err := tx.Where("kind = ?", string(kind)).Order("seq").Find(&rows).Error; err != nil {
+		return nil, fmt.Errorf("read events of kind %s: %w", kind, err)
+	}
+	return eventsOf(rows)
+}
