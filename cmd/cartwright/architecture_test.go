@@ -31,6 +31,7 @@ var allowed = []struct {
 	{"sessions/wire", []string{"sessions"}, "shapes of input become events and nothing more: no other subfolder, no database"},
 	{"sessions", []string{"sessions/database"}, "the log is below everything; who reads it is not its business"},
 	{"cart", []string{"sessions", "sessions/database"}, "carts are a projection of the log; they recommend nothing"},
+	{"recommend/evaluate", []string{"recommend"}, "what is measured are lists after lists of items, whatever they came from"},
 	{"recommend", []string{"sessions", "sessions/database"}, "the index follows the log; carts are told to it by functions"},
 	{"jobs", []string{"cart", "recommend", "sessions", "jobs"}, "jobs wake what others decide; they answer no requests"},
 	{"api", []string{"cart", "recommend", "sessions", "api"}, "handlers decode, call one thing and answer; they run no jobs"},
