@@ -100,7 +100,7 @@ func importNamed(ctx context.Context, c Config, format, currency string, names [
 	for _, name := range names {
 		file, closeFile, err := openInput(name, s.in)
 		if err != nil {
-			return wire.Tally{}, err
+			return wire.Tally{}, fmt.Errorf("import: %w", err)
 		}
 		defer closeFile()
 		files = append(files, file)
@@ -151,7 +151,7 @@ func openInput(name string, stdin io.Reader) (wire.File, func(), error) {
 	if name != "-" {
 		file, err := os.Open(name)
 		if err != nil {
-			return wire.File{}, nil, fmt.Errorf("import: %w", err)
+			return wire.File{}, nil, err
 		}
 		in, closeFile = file, func() { _ = file.Close() }
 	}
@@ -161,7 +161,7 @@ func openInput(name string, stdin io.Reader) (wire.File, func(), error) {
 		unpacked, err := gzip.NewReader(buffered)
 		if err != nil {
 			closeFile()
-			return wire.File{}, nil, fmt.Errorf("import %s: %w", name, err)
+			return wire.File{}, nil, fmt.Errorf("unpack %s: %w", name, err)
 		}
 		file.Reader = unpacked
 	}
