@@ -61,7 +61,10 @@ func (x *Index) begin() *scratch {
 	return s
 }
 
-func (x *Index) end(s *scratch) { x.scratch.Put(s) }
+func (x *Index) end(s *scratch) {
+	s.judgement.Index = nil // a pool must not keep the index alive
+	x.scratch.Put(s)
+}
 
 // ready makes room for the items and starts the marks of a new query. It clears
 // them after some billions of sessions, long before a mark comes round again.

@@ -10,12 +10,14 @@ import (
 	"github.com/spf13/cobra"
 
 	"cartwright/recommend/evaluate"
+	"cartwright/sessions/database"
 	"cartwright/sessions/wire"
 )
 
 // evaluateOptions say what is evaluated, and how.
 type evaluateOptions struct {
 	train, test string
+	last        string
 	protocol    string
 	minPrefix   int
 	strategies  []string
@@ -23,26 +25,33 @@ type evaluateOptions struct {
 }
 
 func evaluateCommand(s streams) *cobra.Command {
+	var c Config
 	var o evaluateOptions
 	var all []string
 	for _, strategy := range evaluate.Strategies() {
 		all = append(all, strategy.Name)
 	}
 	cmd := &cobra.Command{
-		Use:   "evaluate --train FILE --test FILE",
+		Use:   "evaluate (--train FILE --test FILE | --last TIME)",
 		Short: "Measure how well recommendations foresee what shoppers did next",
 		Long:  evaluateHelp(),
 		Example: `  cartwright evaluate --train march.tsv.gz --test april.tsv
-  cartwright evaluate --train march.tsv.gz --test april.tsv --strategy sr,knn --json`,
+  cartwright evaluate --train march.tsv.gz --test april.tsv --strategy sr,knn --json
+  cartwright evaluate --last 7d`,
 		Args: noArguments,
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			if err := o.check(all); err != nil {
 				return err
 			}
-			return o.run(cmd.Context(), s)
+			if o.last == "" {
+				return o.runFiles(cmd.Context(), s)
+			}
+			return withDatabase(cmd, s, &c, func(ctx context.Context, db *database.DB) error { return o.runShop(ctx, db, s) })
 		},
 	}
 	flags := cmd.Flags()
+	c.databaseFlag(flags)
+	flags.StringVar(&o.last, "last", "", "predict the sessions of so long before the newest one in the shop's own log, such as 7d")
 	flags.StringVar(&o.train, "train", "", "the file of sessions to learn from")
 	flags.StringVar(&o.test, "test", "", "the file of sessions to predict")
 	flags.StringVar(&o.protocol, "protocol", string(evaluate.Next), "what is predicted and what counts: "+strings.Join(protocolNames(), " or "))
@@ -57,8 +66,9 @@ func evaluateHelp() string {
 	var b strings.Builder
 	b.WriteString(`Lets each strategy learn from one file of sessions and then plays the sessions of
 another: wherever one of them went on, the strategy is asked for twenty items, and the
-one that really came next is looked for among them. Nothing is stored, and no database
-is opened.
+one that really came next is looked for among them. With --last it does so with the
+shop's own log: what happened before is learned, and the last days are predicted; “blend”
+has then the weights that the shop ranks by. Nothing is stored.
 
 Split your own history by time, so that the test is what came after the training: a
 shop that tests on sessions it has learned from will be pleased and deceived.
@@ -104,8 +114,15 @@ func protocolNames() (names []string) {
 
 // check returns what is wrong with the options.
 func (o evaluateOptions) check(all []string) error {
-	if o.train == "" || o.test == "" {
-		return usage("evaluate needs a file to learn from and one to predict: --train FILE --test FILE")
+	switch {
+	case o.last != "" && (o.train != "" || o.test != ""):
+		return usage("evaluate takes files or the shop's own log, not both: --train and --test, or --last")
+	case o.last != "":
+		if _, err := parseDays(o.last); err != nil {
+			return usage("--last %v", err)
+		}
+	case o.train == "" || o.test == "":
+		return usage("evaluate needs a file to learn from and one to predict, --train FILE --test FILE, or --last 7d for the shop's own log")
 	}
 	if o.train == "-" && o.test == "-" {
 		return usage("--train and --test: only one of them can be the standard input")
@@ -127,9 +144,8 @@ func (o evaluateOptions) check(all []string) error {
 	return nil
 }
 
-// run reads the files and measures the strategies. As JSON each is printed as soon
-// as it is measured.
-func (o evaluateOptions) run(ctx context.Context, s streams) error {
+// runFiles evaluates on files.
+func (o evaluateOptions) runFiles(ctx context.Context, s streams) error {
 	train, err := readClicks(ctx, o.train, s)
 	if err != nil {
 		return err
@@ -138,17 +154,51 @@ func (o evaluateOptions) run(ctx context.Context, s streams) error {
 	if err != nil {
 		return err
 	}
-	e, err := evaluate.New(train, test, evaluate.Options{Protocol: evaluate.Protocol(o.protocol), MinPrefix: o.minPrefix})
+	e, err := evaluate.New(train, test, o.options())
 	if err != nil {
 		return err
 	}
+	return o.run(ctx, s, e, evaluate.Strategies())
+}
+
+// runShop evaluates on the shop's own log.
+func (o evaluateOptions) runShop(ctx context.Context, db *database.DB, s streams) error {
+	last, err := parseDays(o.last)
+	if err != nil {
+		return err
+	}
+	h, err := readHistory(ctx, db)
+	if err != nil {
+		return err
+	}
+	cut := h.until(h.newest() - last.Milliseconds())
+	e, err := evaluation(h.sessions[:cut], h.sessions[cut:], o.options())
+	if err != nil {
+		return err
+	}
+	strategies := evaluate.Strategies()
+	for i, strategy := range strategies {
+		if own := evaluate.BlendWith(h.weights); strategy.Name == own.Name {
+			strategies[i] = own
+		}
+	}
+	return o.run(ctx, s, e, strategies)
+}
+
+func (o evaluateOptions) options() evaluate.Options {
+	return evaluate.Options{Protocol: evaluate.Protocol(o.protocol), MinPrefix: o.minPrefix}
+}
+
+// run measures the strategies that are wanted. As JSON each is printed as soon as it
+// is measured.
+func (o evaluateOptions) run(ctx context.Context, s streams, e *evaluate.Evaluation, strategies []evaluate.Strategy) error {
 	learned := e.Training()
 	fmt.Fprintf(s.err, "%s predictions in %s sessions, from %s clicks on %s items in %s sessions\n",
 		thousands(int64(e.Predictions())), thousands(int64(e.Sessions())),
 		thousands(int64(learned.Clicks)), thousands(int64(learned.Items)), thousands(int64(learned.Sessions)))
 	var measured []evaluate.Measures
 	for _, name := range o.strategies {
-		m, err := measureStrategy(ctx, e, name, s)
+		m, err := measureStrategy(ctx, e, strategies, name, s)
 		if err != nil {
 			return fmt.Errorf("evaluate %s: %w", name, err)
 		}
@@ -167,8 +217,7 @@ func (o evaluateOptions) run(ctx context.Context, s streams) error {
 }
 
 // measureStrategy measures a strategy by its name, with a bar on a terminal.
-func measureStrategy(ctx context.Context, e *evaluate.Evaluation, name string, s streams) (evaluate.Measures, error) {
-	strategies := evaluate.Strategies()
+func measureStrategy(ctx context.Context, e *evaluate.Evaluation, strategies []evaluate.Strategy, name string, s streams) (evaluate.Measures, error) {
 	at := slices.IndexFunc(strategies, func(strategy evaluate.Strategy) bool { return strategy.Name == name })
 	bar := newBar(s.err, name, "predictions")
 	defer bar.Finish() //nolint:errcheck // a broken terminal is no reason to fail

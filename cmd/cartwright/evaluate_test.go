@@ -121,7 +121,7 @@ func TestEvaluateMistakes(t *testing.T) {
 		{"--test " + test, exitUsage, []string{"--train FILE"}},
 		{"--train - --test -", exitUsage, []string{"standard input"}},
 		{"--train " + train + " --test " + test + " --protocol last", exitUsage, []string{`"last"`, "next, serenade"}},
-		{"--train " + train + " --test " + test + " --strategy ar,magic", exitUsage, []string{`"magic"`, "ar, sr, vsknn, vstan, knn"}},
+		{"--train " + train + " --test " + test + " --strategy ar,magic", exitUsage, []string{`"magic"`, "ar, sr, vsknn, vstan, knn, blend"}},
 		{"--train " + train + " --test " + test + " --min-prefix 0", exitUsage, []string{"--min-prefix"}},
 		{"--train " + train + " --test " + test + " more", exitUsage, []string{"more"}},
 		{"--train " + train + " --test nowhere.tsv", exitFailed, []string{"nowhere.tsv"}},

@@ -24,6 +24,7 @@ func Strategies() []Strategy {
 		{"sr", "sequential rules: what followed the current item, the sooner the better", newSequentialRules},
 		{"vsknn", "nearest neighbours of the session, its newest items weighing most", vsknn().build},
 		{"vstan", "the same with the age of sessions and distances within them", vstan().build},
-		{"knn", "the neighbours that the live index finds with the settings it serves with", newLive},
+		{"knn", "the neighbours that the live index finds with the settings it serves with", newKNN},
+		{"blend", "these, sequential rules and two steps of what stands near, ranked together", newBlend},
 	}
 }

@@ -1,0 +1,102 @@
+package main
+
+import (
+	"cmp"
+	"context"
+	"fmt"
+	"slices"
+	"strconv"
+	"time"
+
+	"cartwright/recommend"
+	"cartwright/recommend/evaluate"
+	"cartwright/sessions"
+	"cartwright/sessions/database"
+)
+
+// shopHistory is what a shop's own log says for an evaluation: its sessions of two or
+// more clicks, ordered by when they ended, and the weights that it ranks by.
+type shopHistory struct {
+	sessions [][]recommend.Click // that are not empty, the one that ended first at the front
+	weights  recommend.Weights
+}
+
+// readHistory reads the log of a database.
+func readHistory(ctx context.Context, db *database.DB) (h shopHistory, err error) {
+	log, err := sessions.OpenLog(ctx, db, sessions.LogOptions{Projections: projections(db)})
+	if err != nil {
+		return h, err
+	}
+	defer log.Close()
+	clicks, weights, err := recommend.Clicks(ctx, log)
+	if err != nil {
+		return h, err
+	}
+	h.weights = weights
+	slices.SortStableFunc(clicks, func(a, b recommend.Click) int {
+		return cmp.Or(cmp.Compare(a.Session, b.Session), cmp.Compare(a.At, b.At))
+	})
+	for from := 0; from < len(clicks); {
+		to := from + 1
+		for to < len(clicks) && clicks[to].Session == clicks[from].Session {
+			to++
+		}
+		h.sessions = append(h.sessions, clicks[from:to])
+		from = to
+	}
+	slices.SortStableFunc(h.sessions, func(a, b []recommend.Click) int { return cmp.Compare(lastClick(a), lastClick(b)) })
+	return h, nil
+}
+
+// lastClick is when a session's last click happened.
+func lastClick(session []recommend.Click) int64 { return session[len(session)-1].At }
+
+// newest is when the last session ended; 0 without any.
+func (h shopHistory) newest() int64 {
+	if len(h.sessions) == 0 {
+		return 0
+	}
+	return lastClick(h.sessions[len(h.sessions)-1])
+}
+
+// until returns how many sessions had ended before a time.
+func (h shopHistory) until(at int64) int {
+	n, _ := slices.BinarySearchFunc(h.sessions, at, func(s []recommend.Click, at int64) int { return cmp.Compare(lastClick(s), at) })
+	return n
+}
+
+// evaluation is one of some sessions, which came later, after others.
+func evaluation(train, test [][]recommend.Click, o evaluate.Options) (*evaluate.Evaluation, error) {
+	return evaluate.New(rowsOf(train), rowsOf(test), o)
+}
+
+func rowsOf(list [][]recommend.Click) (rows []evaluate.Click) {
+	for _, clicks := range list {
+		session := strconv.FormatInt(int64(clicks[0].Session), 10)
+		for _, c := range clicks {
+			rows = append(rows, evaluate.Click{Session: session, Item: c.Item, At: c.At})
+		}
+	}
+	return rows
+}
+
+// parseDays reads a length of time that may be given in days, such as 7d.
+func parseDays(text string) (time.Duration, error) {
+	if days, whole := cutSuffixNumber(text, "d"); whole {
+		return time.Duration(days) * 24 * time.Hour, nil
+	}
+	d, err := time.ParseDuration(text)
+	if err != nil || d <= 0 {
+		return 0, fmt.Errorf("takes a length of time such as 7d or 36h, not %q", text)
+	}
+	return d, nil
+}
+
+// cutSuffixNumber reads a positive whole number before a suffix.
+func cutSuffixNumber(text, suffix string) (int, bool) {
+	if len(text) <= len(suffix) || text[len(text)-len(suffix):] != suffix {
+		return 0, false
+	}
+	n, err := strconv.Atoi(text[:len(text)-len(suffix)])
+	return n, err == nil && n > 0 && n < 36500
+}
