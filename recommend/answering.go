@@ -15,6 +15,8 @@ type answering struct {
 	barred  map[string]bool // items that must not be shown (again)
 	items   []Item
 	exclude func(item string) bool // excludes, made once
+	unfit   func(item string) bool // fails, made once
+	picky   picky
 
 	found   []found
 	scored  []Scored
@@ -35,8 +37,8 @@ type found struct {
 }
 
 func newAnswering() any {
-	a := &answering{barred: map[string]bool{}, listed: map[string]bool{}}
-	a.exclude = a.excludes
+	a := &answering{barred: map[string]bool{}, listed: map[string]bool{}, picky: newPicky()}
+	a.exclude, a.unfit = a.excludes, a.fails
 	return a
 }
 
@@ -46,9 +48,10 @@ func (r *Recommender) answer(q Request, who Shopper, cart, bought []string) []It
 	a := r.rooms.Get().(*answering)
 	defer r.rooms.Put(a)
 	a.Recommender, a.request, a.items = r, q, make([]Item, 0, q.N)
-	defer func() { a.items = nil }() // they are the caller's
+	defer func() { a.items, a.request = nil, Request{} }() // they are the caller's
 	a.shopper.recall(r.memory, who)
 	a.shopper.learn(cart, bought)
+	a.shopper.hear(q.Items, q.Cart)
 	a.ask()
 	return a.items
 }
@@ -58,11 +61,8 @@ func (a *answering) ask() {
 	a.reasons, a.ends = a.reasons[:0], a.ends[:0]
 	a.bar()
 	a.chooseSeeds()
-	for _, strategy := range a.request.Context.chain() {
-		if missing := a.request.N - len(a.items); missing > 0 {
-			a.find(strategy, missing)
-			a.add(strategy)
-		}
+	for _, strategy := range a.chains[a.request.Context] {
+		a.exhaust(strategy)
 	}
 	text, from := string(a.reasons), 0
 	for i, end := range a.ends {
@@ -71,12 +71,49 @@ func (a *answering) ask() {
 	}
 }
 
-// bar rules out the item asked about, what is in the cart and what was bought,
-// unless it is used up and bought again.
+// exhaust asks a strategy until the answer is full or the strategy knows no more. What
+// it finds must not be in one answer all together, where products are variants of each
+// other or there is a bound for a category; then it is asked again, for more, without
+// what these bounds rule out by now. So an item is in the answer if it would be in a walk
+// through all that the strategy knows, from the best on. Each time the first is taken.
+func (a *answering) exhaust(s Strategy) {
+	if s == InCatalog {
+		a.addCatalog()
+		return
+	}
+	ask := a.request.N - len(a.items)
+	for len(a.items) < a.request.N && a.find(s, ask) {
+		a.add(s)
+		ask = min(2*ask, bestsellersListed)
+	}
+	a.add(s)
+}
+
+// addCatalog adds the products of the catalog that may be shown, by their ids.
+func (a *answering) addCatalog() {
+	ids := a.shelf.ids
+	if a.picky.passing.members != nil {
+		ids = a.picky.passing.ids
+	}
+	for _, id := range ids {
+		if len(a.items) == a.request.N {
+			return
+		}
+		if !a.excludes(id) {
+			a.found = append(a.found, found{Scored: Scored{Item: id}})
+			a.add(InCatalog)
+		}
+	}
+}
+
+// bar rules out the item asked about, what is in the cart, what the request says, and
+// what was bought, unless it is used up and bought again.
 func (a *answering) bar() {
 	clear(a.barred)
+	a.picky.begin(&a.request, a.shelf, a.assortments, a.memory.settings.Currency)
 	if a.request.Context == Product {
 		a.barred[string(a.request.Item)] = true
+		a.picky.showed(a.shelf.entries[string(a.request.Item)], string(a.request.Item))
 	}
 	for _, item := range a.shopper.bought {
 		if !a.shelf.consumable(item) {
@@ -86,41 +123,63 @@ func (a *answering) bar() {
 	for _, item := range a.shopper.cart {
 		a.barred[item] = true
 	}
-}
-
-// excludes reports whether an item must not be shown.
-func (a *answering) excludes(item string) bool { return a.barred[item] || !a.shelf.sells(item) }
-
-// add enters what a strategy found.
-func (a *answering) add(s Strategy) {
-	for _, f := range a.found[:min(len(a.found), a.request.N-len(a.items))] {
-		a.barred[f.Item] = true
-		product, encoded := a.shelf.product(f.Item)
-		a.reasons = a.appendReason(a.reasons, s, f)
-		a.ends = append(a.ends, len(a.reasons))
-		a.items = append(a.items, Item{
-			ID: sessions.ProductID(f.Item), Score: f.Score, Strategy: s, Support: f.Support, Product: product, encoded: encoded,
-		})
+	for _, item := range a.request.Exclude {
+		a.barred[string(item)] = true
 	}
 }
 
-// find asks a strategy for n items.
-func (a *answering) find(s Strategy, n int) {
+// excludes reports whether an item must not be shown.
+func (a *answering) excludes(item string) bool {
+	return a.picky.lacks(item) || a.barred[item] || !a.shelf.sells(item) || a.picky.on && a.picky.refuses(a.shelf.entries[item], item)
+}
+
+// fails reports whether an item does not pass the filter.
+func (a *answering) fails(item string) bool {
+	if a.picky.filter == nil || a.picky.passing.members != nil {
+		return a.picky.lacks(item)
+	}
+	e := a.shelf.entries[item]
+	return e == nil || !a.picky.filter.passes(e, a.picky.currency)
+}
+
+// add enters what a strategy found, as far as it may stand beside what is there.
+func (a *answering) add(s Strategy) {
+	for _, f := range a.found {
+		if len(a.items) == a.request.N {
+			break
+		}
+		entry := a.shelf.entries[f.Item]
+		if a.picky.on && !a.picky.takes(entry, f.Item) {
+			continue
+		}
+		a.barred[f.Item] = true
+		a.reasons = a.appendReason(a.reasons, s, f)
+		a.ends = append(a.ends, len(a.reasons))
+		item := Item{ID: sessions.ProductID(f.Item), Score: f.Score, Strategy: s, Support: f.Support}
+		if entry != nil {
+			item.Product, item.encoded = &entry.product, entry.encoded
+		}
+		a.items = append(a.items, item)
+	}
+	a.found = a.found[:0]
+}
+
+// find asks a strategy for n items, and says whether it may know more.
+func (a *answering) find(s Strategy, n int) (more bool) {
 	a.found, a.scored = a.found[:0], a.scored[:0]
 	switch s {
 	case SimilarSessions:
 		a.unseeded(a.similar(n))
 	case ViewTogether:
-		a.viewed(n)
+		return a.viewed(n)
 	case BuyTogether:
-		a.together(n, true)
+		return a.together(n, true)
 	case CategoryPopular:
 		a.unseeded(a.popularInCategory(n))
 	case PopularNow:
 		a.unseeded(a.popular("", n))
-	case InCatalog:
-		a.unseeded(a.catalog(n))
 	}
+	return len(a.found) >= n
 }
 
 func (a *answering) unseeded(list []Scored) {
@@ -138,18 +197,35 @@ func (a *answering) chooseSeeds() {
 	switch a.request.Context {
 	case Product:
 		a.seeds = append(a.seeds, string(a.request.Item))
-	case Cart:
-		a.seeds = append(a.seeds, a.shopper.cart...)
-		slices.Reverse(a.seeds) // the newest line first
+	case Cart, Checkout:
+		a.addCartSeeds()
+	case Email: // of somebody who may have left a cart, or have looked around only
+		a.addCartSeeds()
+		a.addViewedSeeds()
 	default:
-		a.seeds = append(a.seeds, a.own...)
-		for _, item := range a.shopper.before {
+		a.addViewedSeeds()
+	}
+	a.seeds = a.seeds[:min(len(a.seeds), seedLimit)]
+}
+
+// addCartSeeds adds what is in the cart, the newest line first.
+func (a *answering) addCartSeeds() {
+	a.seeds = append(a.seeds, a.shopper.cart...)
+	slices.Reverse(a.seeds)
+}
+
+// addViewedSeeds adds what was looked at, the last first.
+func (a *answering) addViewedSeeds() {
+	for _, list := range [...][]string{a.own, a.shopper.before} {
+		for _, item := range list {
+			if len(a.seeds) >= seedLimit {
+				return
+			}
 			if !slices.Contains(a.seeds, item) {
 				a.seeds = append(a.seeds, item)
 			}
 		}
 	}
-	a.seeds = a.seeds[:min(len(a.seeds), seedLimit)]
 }
 
 func appendDistinctBackward(dst, items []string) []string {

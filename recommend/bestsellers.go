@@ -10,10 +10,14 @@ type bestsellers struct {
 	mu    sync.Mutex
 	made  bool
 	all   []ranked // every item with its popularity, in no order; good if made
-	lists map[string]bestsellerList
+	lists map[bestsellersOf]bestsellerList
 }
 
-// bestsellerList is what may be sold of one category, or of all, best first.
+// bestsellersOf says of what there is a list: of one category, or of all if it is empty,
+// and of what passes a filter, told by the key of its assortment.
+type bestsellersOf struct{ category, filter string }
+
+// bestsellerList is what may be sold, best first.
 type bestsellerList struct {
 	best  []Scored
 	whole bool // there are no others
@@ -22,6 +26,9 @@ type bestsellerList struct {
 // bestsellersListed is how long lists are made, unless somebody wants longer ones.
 const bestsellersListed = 200
 
+// bestsellerLists is how many lists are kept until the log goes on.
+const bestsellerLists = 256
+
 // expire drops what was made. Nobody may be asking meanwhile.
 func (b *bestsellers) expire() {
 	b.made = false
@@ -29,41 +36,51 @@ func (b *bestsellers) expire() {
 }
 
 // bestsellers returns at least n items that may be sold, best first, or as many as
-// there are. Category leaves out those of others, "" none. Who asks holds the
-// recommender's lock as long as the answer is looked at.
-func (r *Recommender) bestsellers(category string, n int) []Scored {
+// there are. Lacks, which must be the same for the same list, leaves items out beside
+// those of other categories; nil leaves out none. Who asks holds the recommender's lock
+// as long as the answer is looked at.
+func (r *Recommender) bestsellers(of bestsellersOf, lacks func(item string) bool, n int) []Scored {
 	b := &r.popular
 	b.mu.Lock()
 	defer b.mu.Unlock()
 	if !b.made {
 		b.all, b.made = r.index.popularity(b.all[:0]), true
 	}
-	list, ok := b.lists[category]
+	list, ok := b.lists[of]
 	if ok && (list.whole || len(list.best) >= n) {
 		return list.best
 	}
 	n = max(n, bestsellersListed)
 	list.best = r.index.first(b.all, n, func(item string) bool {
-		return category != "" && r.shelf.category(item) != category || !r.shelf.sells(item)
+		return lacks != nil && lacks(item) || of.category != "" && r.shelf.category(item) != of.category || !r.shelf.sells(item)
 	})
 	list.whole = len(list.best) < n
-	if b.lists == nil {
-		b.lists = map[string]bestsellerList{}
+	if b.lists == nil || len(b.lists) >= bestsellerLists {
+		b.lists = map[bestsellersOf]bestsellerList{}
 	}
-	b.lists[category] = list
+	b.lists[of] = list
 	return list.best
 }
 
-// popular takes the first n bestsellers that are not barred.
+// popular takes the first n bestsellers that may be shown. If too few of the list that is
+// there for all may be, it looks through all there are, which costs about as much as
+// making that list.
 func (a *answering) popular(category string, n int) []Scored {
 	list := a.scored
-	for _, s := range a.bestsellers(category, n+len(a.barred)) {
+	deep := min(n+len(a.barred), bestsellersListed)
+	best := a.bestsellers(bestsellersOf{category, a.picky.passing.key}, a.unfit, deep)
+	for _, s := range best {
 		if len(list) == n {
-			break
+			return list
 		}
-		if !a.barred[s.Item] {
+		if !a.excludes(s.Item) {
 			list = append(list, s)
 		}
 	}
-	return list
+	if len(list) == n || len(best) < deep {
+		return list
+	}
+	return append(a.scored, a.index.first(a.Recommender.popular.all, n, func(item string) bool {
+		return category != "" && a.shelf.category(item) != category || a.excludes(item)
+	})...)
 }

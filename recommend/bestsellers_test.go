@@ -27,7 +27,7 @@ func TestBestsellersAreWhatIsPopularNow(t *testing.T) {
 			want := s.r.index.Popular(n, func(item string) bool {
 				return category != "" && s.r.shelf.category(item) != category || !s.r.shelf.sells(item)
 			}, nil)
-			got := s.r.bestsellers(category, n)
+			got := s.r.bestsellers(bestsellersOf{category: category}, nil, n)
 			if got = got[:min(n, len(got))]; !slices.Equal(got, want) {
 				rt.Fatalf("the first %d in category %q are %v, want %v", n, category, got, want)
 			}
@@ -42,7 +42,7 @@ func TestBestsellersReachAsFarAsTheyAreAsked(t *testing.T) {
 	}
 	for _, n := range []int{1, bestsellersListed, bestsellersListed + 1, 2, 3*bestsellersListed + 5, 7} {
 		want := s.r.index.Popular(n, nil, nil)
-		if got := s.r.bestsellers("", n); len(got) < len(want) || !slices.Equal(got[:len(want)], want) {
+		if got := s.r.bestsellers(bestsellersOf{}, nil, n); len(got) < len(want) || !slices.Equal(got[:len(want)], want) {
 			t.Errorf("asked for %d, got %d that differ from %d", n, len(got), len(want))
 		}
 	}

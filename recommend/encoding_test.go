@@ -31,7 +31,8 @@ func TestAnswersAreEncodedAsByEncodingJSON(t *testing.T) {
 				i.Product = &sessions.Product{ID: i.ID, Name: text(rt, "name")}
 			case 1:
 				shelf.put(sessions.Product{ID: i.ID, Name: text(rt, "name"), Attributes: json.RawMessage(` {"a" : "<b>"}`)})
-				i.Product, i.encoded = shelf.product(string(i.ID))
+				entry := shelf.entries[string(i.ID)]
+				i.Product, i.encoded = &entry.product, entry.encoded
 				if i.encoded == "" {
 					rt.Fatal("a product of the shelf is not encoded")
 				}

@@ -100,8 +100,13 @@ func (n *naiveShop) shown(q Request) map[string]bool {
 	}
 	maps.DeleteFunc(shown, func(item string, _ bool) bool {
 		p, who := n.catalog[item], string(q.Anonymous)
-		return p.Hidden || p.InStock != nil && !*p.InStock || n.cart[who][item] > 0 ||
-			n.bought[who][item] && len(p.Attributes) == 0 || q.Context == Product && item == string(q.Item)
+		var entry *sessions.Product
+		if _, known := n.catalog[item]; known {
+			entry = &p
+		}
+		return p.Hidden || p.InStock != nil && !*p.InStock || n.cart[who][item] > 0 || slices.Contains(q.Cart, sessions.ProductID(item)) ||
+			n.bought[who][item] && !strings.Contains(string(p.Attributes), "consumable") || q.Context == Product && item == string(q.Item) ||
+			slices.Contains(q.Exclude, sessions.ProductID(item)) || !naivePasses(q.Filter, entry)
 	})
 	return shown
 }
@@ -113,15 +118,7 @@ func drawEvent(t *rapid.T) *sessions.Event {
 		sessions.ProductRemoved, sessions.CartUpdated, sessions.OrderCompleted, sessions.ProductUpdated, sessions.Page,
 	}).Draw(t, "kind")
 	if kind == sessions.ProductUpdated {
-		p := sessions.Product{ID: sessions.ProductID(item), Hidden: rapid.IntRange(0, 3).Draw(t, "hidden") == 0}
-		if stock := rapid.IntRange(0, 3).Draw(t, "stock"); stock < 2 {
-			p.InStock = new(stock == 1)
-		}
-		if rapid.Bool().Draw(t, "consumable") {
-			p.Attributes = json.RawMessage(`{"consumable":true}`)
-		}
-		p.Category = rapid.SampledFrom([]string{"", "k", "l"}).Draw(t, "category")
-		return entry(p)
+		return entry(drawProduct(t, item))
 	}
 	e := event(kind, fmt.Sprint("v", rapid.IntRange(0, 4).Draw(t, "who")), item)
 	if rapid.IntRange(0, 9).Draw(t, "second line") == 0 {
@@ -135,16 +132,35 @@ func drawEvent(t *rapid.T) *sessions.Event {
 }
 
 func drawRequest(t *rapid.T) Request {
+	some := func(label string) (list []sessions.ProductID) {
+		for _, i := range rapid.SliceOfN(rapid.IntRange(0, 15), 0, 3).Draw(t, label) {
+			list = append(list, sessions.ProductID(fmt.Sprint("p", i)))
+		}
+		return list
+	}
 	return Request{
-		Context: rapid.SampledFrom([]Context{Home, Product, Cart}).Draw(t, "context"),
+		Context: rapid.SampledFrom(Contexts()).Draw(t, "context"),
 		Item:    sessions.ProductID(fmt.Sprint("p", rapid.IntRange(0, 15).Draw(t, "asked item"))),
 		N:       rapid.IntRange(1, 20).Draw(t, "n"), Anonymous: sessions.AnonymousID(fmt.Sprint("v", rapid.IntRange(0, 5).Draw(t, "asker"))),
+		Items: some("items"), Cart: some("cart"), Exclude: some("excluded"), Filter: drawFilter(t),
 	}
+}
+
+func drawChains(t *rapid.T) Chains {
+	chains := Chains{}
+	for _, context := range Contexts() {
+		if rapid.Bool().Draw(t, "a chain") {
+			chains[context] = rapid.SliceOfNDistinct(rapid.SampledFrom(Strategies()), 1, 3, rapid.ID).Draw(t, string(context))
+		}
+	}
+	return chains.complete()
 }
 
 func TestAnyAnswerHoldsAllThatMayBeShownUpToN(t *testing.T) {
 	rapid.Check(t, func(rt *rapid.T) {
 		s := newTale(t)
+		s.r.chains = drawChains(rt)
+		s.r.assortments.limit = rapid.SampledFrom([]int{0, 2, assortmentLimit}).Draw(rt, "assortment limit")
 		naive := naiveShop{map[string]sessions.Product{}, map[string]bool{}, map[string]map[string]int64{}, map[string]map[string]bool{}}
 		for range rapid.IntRange(0, 80).Draw(rt, "events") {
 			e := drawEvent(rt)

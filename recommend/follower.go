@@ -27,6 +27,10 @@ type Options struct {
 	// name must never be recommended. Nil means nothing.
 	InCart, Bought func(ctx context.Context, who Shopper) ([]sessions.ProductID, error)
 
+	// Chains are the strategies of contexts. A context that is not in them has its
+	// [DefaultChains] one.
+	Chains Chains
+
 	Logger *slog.Logger // nil means none
 }
 
@@ -39,14 +43,16 @@ type Recommender struct {
 	cancel  context.CancelFunc
 	done    chan struct{}
 	rooms   sync.Pool // of *answering
+	chains  Chains    // of every context, none of which finds nothing
 
-	mu      sync.RWMutex // held before the index's own lock; guards what follows
-	index   *Index
-	shelf   *shelf
-	memory  *memory
-	popular bestsellers // expires whenever index or shelf change
-	cursor  sessions.Seq
-	changed chan struct{} // closes when cursor moves
+	mu          sync.RWMutex // held before the index's own lock; guards what follows
+	index       *Index
+	shelf       *shelf
+	memory      *memory
+	popular     bestsellers  // expires whenever index or shelf change
+	assortments *assortments // expire whenever the shelf changes
+	cursor      sessions.Seq
+	changed     chan struct{} // closes when cursor moves
 }
 
 // NewRecommender returns the recommender of a log, to be started.
@@ -59,8 +65,8 @@ func NewRecommender(log *sessions.Log, o Options) *Recommender {
 	}
 	return &Recommender{
 		rooms: sync.Pool{New: newAnswering},
-		log:   log, options: o, done: make(chan struct{}), changed: make(chan struct{}),
-		index: NewIndex(o.Limits), shelf: newShelf(), memory: newMemory(),
+		log:   log, options: o, chains: o.Chains.complete(), done: make(chan struct{}), changed: make(chan struct{}),
+		index: NewIndex(o.Limits), shelf: newShelf(), memory: newMemory(), assortments: newAssortments(),
 	}
 }
 
@@ -201,6 +207,9 @@ func (r *Recommender) take(events []*sessions.Event) (err error) {
 	r.shelf.settle()
 	if stocked || len(clicks) > 0 {
 		r.popular.expire()
+	}
+	if stocked {
+		r.assortments.expire()
 	}
 	close(r.changed)
 	r.changed = make(chan struct{})

@@ -9,10 +9,11 @@ import (
 
 // shelf is the catalog in memory, as far as answers need it.
 type shelf struct {
-	entries map[string]*shelved
-	unsold  map[string]bool // hidden or out of stock: few, so that most answers look into nothing else
-	ids     []string        // of all entries, sorted once settle was called
-	fresh   []string        // ids that settle has to sort in
+	entries  map[string]*shelved
+	unsold   map[string]bool // hidden or out of stock: few, so that most answers look into nothing else
+	ids      []string        // of all entries, sorted once settle was called
+	variants int             // entries that are variants of another product
+	fresh    []string        // ids that settle has to sort in
 }
 
 // shelved is one product of the catalog.
@@ -21,6 +22,8 @@ type shelved struct {
 	encoded    string          // as JSON
 	changed    sessions.Millis // when, if a platform told it
 	consumable bool            // may be recommended to who bought it
+	facts      []fact          // what its attributes say
+	variantOf  string          // the product of which it is a variant, "" if of none
 }
 
 func newShelf() *shelf {
@@ -40,24 +43,43 @@ func (s *shelf) take(p sessions.Product, e *sessions.Event) {
 // put takes an entry in, in place of the one of the same product.
 func (s *shelf) put(p sessions.Product) {
 	id := string(p.ID)
-	if s.entries[id] == nil {
+	before := s.entries[id]
+	if before == nil {
 		s.fresh = append(s.fresh, id)
+	} else if before.variantOf != "" {
+		s.variants--
 	}
 	inStock := p.InStock == nil || *p.InStock
 	encoded, _ := json.Marshal(p) // whoever sends it will meet the error
-	s.entries[id] = &shelved{product: p, encoded: string(encoded), consumable: consumable(p.Attributes)}
+	e := &shelved{product: p, encoded: string(encoded), facts: factsOf(p.Attributes)}
+	e.consumable, e.variantOf = rolesOf(p.Attributes)
+	if e.variantOf != "" {
+		s.variants++
+	}
+	s.entries[id] = e
 	if delete(s.unsold, id); p.Hidden || !inStock {
 		s.unsold[id] = true
 	}
 }
 
-// consumable reports whether a product's attributes say that it is used up and
-// bought again.
-func consumable(attributes json.RawMessage) bool {
+// rolesOf reads what attributes say that means something here: whether the product is
+// used up and bought again, and of which product it is a variant, "" if of none.
+func rolesOf(attributes json.RawMessage) (consumable bool, variantOf string) {
 	var a struct {
-		Consumable any `json:"consumable"` // a text there must not hide what else is said
+		Consumable any             `json:"consumable"` // a text there must not hide what else is said
+		VariantOf  json.RawMessage `json:"variant_of"`
 	}
-	return len(attributes) > 0 && json.Unmarshal(attributes, &a) == nil && a.Consumable == true
+	if len(attributes) == 0 || json.Unmarshal(attributes, &a) != nil {
+		return false, ""
+	}
+	switch {
+	case len(a.VariantOf) == 0:
+	case a.VariantOf[0] == '"':
+		_ = json.Unmarshal(a.VariantOf, &variantOf) // it was read already
+	case digit(a.VariantOf[0]):
+		variantOf = string(a.VariantOf) // ids may be numbers, which stand for their digits
+	}
+	return a.Consumable == true, variantOf
 }
 
 // settle sorts new ids in. It costs O(products) once for any number of them.
@@ -85,14 +107,6 @@ func (s *shelf) sells(id string) bool { return !s.unsold[id] }
 func (s *shelf) consumable(id string) bool {
 	e := s.entries[id]
 	return e != nil && e.consumable
-}
-
-// product is the entry of a product, also as JSON; nil if there is none.
-func (s *shelf) product(id string) (p *sessions.Product, encoded string) {
-	if e := s.entries[id]; e != nil {
-		return &e.product, e.encoded
-	}
-	return nil, ""
 }
 
 // name is what a product is called among people.

@@ -64,6 +64,25 @@ func (s *shopper) learn(cart, bought []string) {
 	s.bought = append(s.bought, bought...)
 }
 
+// hear adds what who asks tells of the shopper: items of the session, which stand last
+// and count once if they are remembered too, and newest lines of the cart.
+func (s *shopper) hear(items, cart []sessions.ProductID) {
+	items = items[max(0, len(items)-streamSteps):]
+	if len(items) > 0 {
+		s.items = slices.DeleteFunc(s.items, func(item string) bool { return slices.Contains(items, sessions.ProductID(item)) })
+		for _, item := range items {
+			s.items = append(s.items, string(item))
+		}
+		s.items = slices.Delete(s.items, 0, max(0, len(s.items)-streamSteps))
+	}
+	known := len(s.cart)
+	for _, item := range cart {
+		if !slices.Contains(s.cart[:known], string(item)) {
+			s.cart = append(s.cart, string(item))
+		}
+	}
+}
+
 // appendStreamsOf lists the streams that belong to a shopper: the browser that asks,
 // that in which the customer was last, unless another is there now, and what the
 // backend tells of the customer.

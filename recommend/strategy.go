@@ -12,22 +12,15 @@ const (
 	BuyTogether     Strategy = "bought_together"  // what was bought in the same sessions
 	CategoryPopular Strategy = "popular_in_category"
 	PopularNow      Strategy = "popular"
-	InCatalog       Strategy = "catalog" // nothing is known yet: the catalog by product id
+	InCatalog       Strategy = "catalog" // the catalog by product id: what is left when nothing is known
 )
 
 // seedLimit is how many items of a cart or of a history lists are made for.
 const seedLimit = 10
 
-// chain lists the strategies of a context. Each fills what those before it left
-// empty.
-func (c Context) chain() []Strategy {
-	switch c {
-	case Product:
-		return []Strategy{ViewTogether, BuyTogether, SimilarSessions, CategoryPopular, PopularNow, InCatalog}
-	case Cart:
-		return []Strategy{BuyTogether, SimilarSessions, ViewTogether, PopularNow, InCatalog}
-	}
-	return []Strategy{SimilarSessions, ViewTogether, BuyTogether, PopularNow, InCatalog}
+// Strategies lists all strategies.
+func Strategies() []Strategy {
+	return []Strategy{SimilarSessions, ViewTogether, BuyTogether, CategoryPopular, PopularNow, InCatalog}
 }
 
 // similar asks for what sessions like the shopper's contain. The item looked at
@@ -36,7 +29,7 @@ func (c Context) chain() []Strategy {
 func (a *answering) similar(n int) []Scored {
 	items := a.shopper.items
 	a.steps = a.steps[:0]
-	if a.request.Context == Cart {
+	if a.request.Context.aboutCart() {
 		a.addNewCartLines()
 	}
 	a.steps = append(a.steps, items...)
@@ -60,15 +53,17 @@ func (a *answering) addNewCartLines() {
 
 // viewed is together for views, without pairs for which only the asking session
 // itself speaks.
-func (a *answering) viewed(n int) {
-	a.together(n+len(a.own), false)
+func (a *answering) viewed(n int) (more bool) {
+	more = a.together(n+len(a.own), false)
 	a.found = slices.DeleteFunc(a.found, func(f found) bool { return f.Support == 1 && slices.Contains(a.own, f.Item) })
 	a.found = a.found[:min(len(a.found), n)]
+	return more
 }
 
 // together merges the lists of all seeds: an item stands where the seed that it
-// goes with best puts it, of equals the more telling seed.
-func (a *answering) together(n int, bought bool) {
+// goes with best puts it, of equals the more telling seed. It says whether there may
+// be more than n.
+func (a *answering) together(n int, bought bool) (more bool) {
 	a.lists = a.lists[:0]
 	for _, seed := range a.seeds {
 		from := len(a.scored)
@@ -79,7 +74,7 @@ func (a *answering) together(n int, bought bool) {
 	for len(a.found) < n {
 		best := a.bestList()
 		if best < 0 {
-			return
+			return false
 		}
 		s := a.lists[best][0]
 		a.lists[best] = a.lists[best][1:]
@@ -93,6 +88,7 @@ func (a *answering) together(n int, bought bool) {
 		}
 		a.found = append(a.found, found{s, seed})
 	}
+	return true
 }
 
 // bestList is which list the next item of a merge comes from, -1 if all are used up.
@@ -109,26 +105,15 @@ func (a *answering) bestList() int {
 	return best
 }
 
-// popularInCategory asks for what is popular among products like the one asked
-// about.
+// popularInCategory asks for what is popular among products like the one asked about,
+// or else like the most telling one of the shopper's.
 func (a *answering) popularInCategory(n int) []Scored {
-	category := a.shelf.category(string(a.request.Item))
-	if category == "" {
+	if len(a.seeds) == 0 {
+		return a.scored
+	}
+	category := a.shelf.category(a.seeds[0])
+	if category == "" || a.picky.full(category) {
 		return a.scored
 	}
 	return a.popular(category, n)
-}
-
-// catalog takes the first products of the catalog that may be shown.
-func (a *answering) catalog(n int) []Scored {
-	list := a.scored
-	for _, id := range a.shelf.ids {
-		if len(list) == n {
-			break
-		}
-		if !a.excludes(id) {
-			list = append(list, Scored{Item: id})
-		}
-	}
-	return list
 }
