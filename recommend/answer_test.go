@@ -61,17 +61,17 @@ func TestEveryContextHasItsChainAndSaysWhy(t *testing.T) {
 			teapot | popular | popular now: 42 sessions`},
 		{"a cart", Request{Context: Cart, Anonymous: "ben", N: 3}, `
 			cosy   | bought_together  | bought together with Kettle in 12 orders
-			teapot | similar_sessions | seen in 40 similar sessions
+			teapot | likely_next | seen in 40 similar sessions
 			spoon  | popular          | popular now: 4 sessions`},
 		{"an empty cart", Request{Context: Cart, Anonymous: "nobody", N: 1}, `
 			kettle | popular | popular now: 42 sessions`},
 		{"a checkout, where alternatives would disturb", Request{Context: Checkout, Anonymous: "ben", N: 3}, `
 			cosy   | bought_together  | bought together with Kettle in 12 orders
-			teapot | similar_sessions | seen in 40 similar sessions
+			teapot | likely_next | seen in 40 similar sessions
 			spoon  | popular          | popular now: 4 sessions`},
 		{"a mail about a cart", Request{Context: Email, Anonymous: "ben", N: 2}, `
 			cosy   | bought_together  | bought together with Kettle in 12 orders
-			teapot | similar_sessions | seen in 40 similar sessions`},
+			teapot | likely_next | seen in 40 similar sessions`},
 		{"a mail to somebody without one", Request{Context: Email, Anonymous: "carl", N: 2}, `
 			kettle | viewed_together | viewed together with Teapot by 40 sessions
 			lamp   | viewed_together | viewed together with Teapot by 1 session`},
@@ -80,13 +80,13 @@ func TestEveryContextHasItsChainAndSaysWhy(t *testing.T) {
 		{"something to read", Request{Context: Content, N: 1}, `
 			kettle | popular | popular now: 42 sessions`},
 		{"a session that only who asks knows", Request{Context: Home, Items: goods("kettle"), N: 2}, `
-			cosy   | similar_sessions | seen in 12 similar sessions
-			teapot | similar_sessions | seen in 40 similar sessions`},
+			teapot | likely_next | seen in 40 similar sessions
+			cosy   | likely_next | seen in 12 similar sessions`},
 		{"a cart that only who asks knows", Request{Context: Cart, Cart: goods("kettle"), N: 2}, `
 			cosy   | bought_together  | bought together with Kettle in 12 orders
-			teapot | similar_sessions | seen in 40 similar sessions`},
+			teapot | likely_next | seen in 40 similar sessions`},
 		{"a checkout that knows a newer line", Request{Context: Checkout, Anonymous: "ben", Cart: goods("kettle", "cosy"), N: 1}, `
-			teapot | similar_sessions | seen in 40 similar sessions`},
+			teapot | likely_next | seen in 40 similar sessions`},
 	} {
 		if got, want := explained(s.asks(c.q)), aligned(c.want); got != want {
 			t.Errorf("%s:\n%swant:\n%s", c.name, got, want)
@@ -98,12 +98,12 @@ func TestAClickCountsForItsShopperAtOnce(t *testing.T) {
 	s := teaShop(t)
 	s.views("anna", "kettle")
 	got := s.asks(Request{Context: Home, Anonymous: "anna", N: 2})
-	if want := aligned("teapot | similar_sessions | seen in 40 similar sessions\ncosy | similar_sessions | seen in 12 similar sessions"); explained(got) != want {
+	if want := aligned("teapot | likely_next | seen in 40 similar sessions\ncosy | likely_next | seen in 12 similar sessions"); explained(got) != want {
 		t.Errorf("after a kettle:\n%swant:\n%s", explained(got), want)
 	}
 	s.views("anna", "spoon").views("bella", "spoon", "whisk")
 	got = s.asks(Request{Context: Home, Anonymous: "anna", N: 3})[2:]
-	if want := aligned("whisk | similar_sessions | seen in 1 similar session"); explained(got) != want {
+	if want := aligned("whisk | likely_next | seen in 1 similar session"); explained(got) != want {
 		t.Errorf("after a spoon, too:\n%swant:\n%s", explained(got), want)
 	}
 }
@@ -129,7 +129,7 @@ func TestASessionThatEndedIsHistory(t *testing.T) {
 		s.views(who, "a", "b")
 	}
 	first := func() Strategy { return s.asks(Request{Context: Home, Anonymous: "anna", N: 1})[0].Strategy }
-	if s.views("anna", "a"); first() != SimilarSessions {
+	if s.views("anna", "a"); first() != LikelyNext {
 		t.Errorf("a session that goes on is answered by %s", first())
 	}
 	if s.passes(31*time.Minute).views("later", "c"); first() != ViewTogether {
@@ -167,7 +167,7 @@ func TestWhatWasBoughtInTheAskingSessionDoesNotSpeakForItself(t *testing.T) {
 func TestAProductPageCountsAsASessionsNewestStep(t *testing.T) {
 	s := newTale(t).views("x", "pot").orders("x", "1", "tea")
 	items := s.asks(Request{Context: Product, Item: "pot", N: 1})
-	if got, want := explained(items), aligned("tea | similar_sessions | seen in 1 similar session"); got != want {
+	if got, want := explained(items), aligned("tea | likely_next | seen in 1 similar session"); got != want {
 		t.Errorf("got\n%swant\n%s", got, want)
 	}
 }

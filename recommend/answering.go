@@ -168,6 +168,8 @@ func (a *answering) add(s Strategy) {
 func (a *answering) find(s Strategy, n int) (more bool) {
 	a.found, a.scored = a.found[:0], a.scored[:0]
 	switch s {
+	case LikelyNext:
+		a.unseeded(a.likely(n))
 	case SimilarSessions:
 		a.unseeded(a.similar(n))
 	case ViewTogether:

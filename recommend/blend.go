@@ -16,11 +16,12 @@ const (
 
 // How much of everything is looked at.
 const (
-	BlendK       = 200 // neighbours of a blend
-	nearSources  = 3   // newest distinct items of the query whose near rows are summed
-	hopSources   = 40  // best items of that sum whose near rows are summed in turn
-	rowKept      = 100 // largest entries of a near row
-	pastProposed = 20  // newest clicks of the query whose items are candidates
+	BlendK       = 200  // neighbours of a blend
+	nearSources  = 3    // newest distinct items of the query whose near rows are summed
+	hopSources   = 40   // best items of that sum whose near rows are summed in turn
+	rowKept      = 100  // largest entries of a near row
+	pastProposed = 20   // newest clicks of the query whose items are candidates
+	thinSessions = 1000 // below so many an index is thin
 )
 
 // proposed is how many of the best items of each kind are candidates.
@@ -56,7 +57,9 @@ const floor = .001
 //
 // Scores are logarithmic: one that is greater by ln 2 makes an item about twice as
 // likely to be next. Support is how many neighbours speak for an item, which may be
-// none. It takes O(M · distinct items + clicks of K sessions + 44 rows); rows are
+// none; but what the asking session did beside the query's clicks needs one, and so does
+// everything as long as the index has less than 1,000 sessions: two steps from so few
+// sessions lead anywhere. It takes O(M · distinct items + clicks of K sessions + 44 rows); rows are
 // kept until one of their sessions changes.
 func (x *Index) Blend(q Query, dst []Scored) []Scored {
 	if q.N <= 0 || q.M <= 0 || q.K <= 0 {
@@ -72,13 +75,14 @@ func (x *Index) Blend(q Query, dst []Scored) []Scored {
 	x.scoreAll(s, q)
 	j := x.judge(s)
 	best := x.rank(s, q.N, q.Exclude)
+	x.tellOwn(s, q.Own)
 	for _, item := range x.propose(s) {
-		if q.Unseen && s.standing(item).past > 0 {
-			continue
-		}
 		support := uint32(0)
 		if t := &s.tallies[item]; t.mark > s.first {
 			support = t.support
+		}
+		if st := s.standing(item); st.past > 0 && q.Unseen || st.past == 0 && support == 0 && (st.own || x.live < x.thin) {
+			continue
 		}
 		best.offer(ranked{j.score(item), item, support})
 	}
@@ -88,6 +92,16 @@ func (x *Index) Blend(q Query, dst []Scored) []Scored {
 		}
 	}
 	return best.answer(s, dst, 1)
+}
+
+// tellOwn notes what the asking session did. It has a say in the rows of its items,
+// as any other, but must not be all that speaks for one.
+func (x *Index) tellOwn(s *scratch, own SessionKey) {
+	if slot := x.slots.find(x.sessions, own); own != 0 && slot >= 0 {
+		for _, click := range x.trails.clicks(&x.sessions[slot]) {
+			s.standing(click & itemMask).own = true
+		}
+	}
 }
 
 // scoreAll gives every item its scores.

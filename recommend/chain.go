@@ -47,13 +47,13 @@ type Chains map[Context][]Strategy
 // shown because it was viewed together with what is in the cart: that would be what the
 // shopper decided against.
 func DefaultChains() Chains {
-	browsing := []Strategy{SimilarSessions, ViewTogether, BuyTogether, PopularNow, InCatalog}
+	browsing := []Strategy{LikelyNext, ViewTogether, BuyTogether, PopularNow, InCatalog}
 	return Chains{
 		Home:     browsing,
-		Product:  {ViewTogether, BuyTogether, SimilarSessions, CategoryPopular, PopularNow, InCatalog},
-		Cart:     {BuyTogether, SimilarSessions, ViewTogether, PopularNow, InCatalog},
-		Checkout: {BuyTogether, SimilarSessions, PopularNow, InCatalog},
-		Email:    {BuyTogether, SimilarSessions, ViewTogether, PopularNow, InCatalog},
+		Product:  {ViewTogether, BuyTogether, LikelyNext, CategoryPopular, PopularNow, InCatalog},
+		Cart:     {BuyTogether, LikelyNext, ViewTogether, PopularNow, InCatalog},
+		Checkout: {BuyTogether, LikelyNext, PopularNow, InCatalog},
+		Email:    {BuyTogether, LikelyNext, ViewTogether, PopularNow, InCatalog},
 		Search:   browsing,
 		Content:  browsing,
 	}

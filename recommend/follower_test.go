@@ -72,7 +72,7 @@ func TestTheSameLogGivesTheSameAnswers(t *testing.T) {
 		}
 		caughtUp(t, along)
 		want := answers(t, along)
-		if strings.Count(want, "similar_sessions") == 0 || strings.Count(want, "viewed_together") == 0 {
+		if strings.Count(want, "likely_next") == 0 || strings.Count(want, "viewed_together") == 0 {
 			t.Fatal("the traffic leads to too few strategies to tell anything")
 		}
 		later := openLog(t, db) // of another process, after a restart: nothing is in memory
@@ -157,7 +157,7 @@ func TestAClickCountsInTheNextAnswer(t *testing.T) {
 			who := fmt.Sprint("w", i)
 			appendAll(t, log, event(sessions.ProductViewed, who, fmt.Sprint("pot", i%5)))
 			items := recommended(t, r, Request{Context: Home, Anonymous: sessions.AnonymousID(who), N: 1})
-			if len(items) != 1 || items[0].ID != "tea" || items[0].Strategy != SimilarSessions {
+			if len(items) != 1 || items[0].ID != "tea" || items[0].Strategy != LikelyNext {
 				t.Fatalf("after click %d:\n%s", i, explained(items))
 			}
 			appendAll(t, log, event(sessions.ProductAdded, who, "tea"))

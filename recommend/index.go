@@ -26,6 +26,7 @@ type Index struct {
 	scratch sync.Pool
 	tables  *tables
 	weights Weights
+	thin    int // sessions below which nothing is a candidate without a neighbour
 
 	mu       sync.RWMutex
 	sessions []storedSession
@@ -50,7 +51,7 @@ func NewIndex(limits Limits) *Index {
 	if limits.SessionClicks <= 0 || limits.SessionClicks > maxSessionClicks {
 		limits.SessionClicks = maxSessionClicks
 	}
-	x := &Index{limits: limits, tables: newTables(), weights: DefaultWeights(), pairLimit: keptPairs}
+	x := &Index{limits: limits, tables: newTables(), weights: DefaultWeights(), thin: thinSessions, pairLimit: keptPairs}
 	x.items.ids = make(map[string]uint32)
 	x.scratch.New = func() any { return new(scratch) }
 	return x

@@ -133,6 +133,8 @@ func TestIndexAnswersAsTheNaiveOneDoes(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
 		limits := drawLimits(t)
 		x, v := NewIndex(limits), newNaive(limits)
+		v.thin = rapid.SampledFrom([]int{0, 6, 1000}).Draw(t, "thin below")
+		x.thin = v.thin
 		x.pairLimit = rapid.SampledFrom([]int64{0, 9, keptPairs}).Draw(t, "pairs kept")
 		t.Repeat(map[string]func(*rapid.T){
 			"append": func(t *rapid.T) {

@@ -11,10 +11,11 @@ import (
 type naive struct {
 	limits   Limits
 	sessions map[SessionKey][]Click
+	thin     int // as the index has it
 }
 
 func newNaive(limits Limits) *naive {
-	return &naive{limits, map[SessionKey][]Click{}}
+	return &naive{limits, map[SessionKey][]Click{}, 1000}
 }
 
 func (v *naive) append(c Click) {

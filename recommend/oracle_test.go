@@ -16,6 +16,7 @@ type oracle struct {
 	newest   map[string]int // clicks in the newest tenth of sessions
 	repeat   float64
 	come     float64
+	thin     int
 	rows     map[string]map[string]float64 // that were asked for
 }
 
@@ -26,7 +27,7 @@ type oracleSession struct {
 }
 
 func newOracle(v *naive) *oracle {
-	o := &oracle{rows: map[string]map[string]float64{}, with: map[string][]int{}, clicks: map[string]int{}, newest: map[string]int{}}
+	o := &oracle{thin: v.thin, rows: map[string]map[string]float64{}, with: map[string][]int{}, clicks: map[string]int{}, newest: map[string]int{}}
 	keys := v.newestFirst()
 	slices.Reverse(keys)
 	var steps, repeats, others, returns float64
@@ -259,6 +260,18 @@ func (o *oracle) blend(q Query) []Scored {
 			lg[i] = math.Log(x[i] + .001)
 		}
 		scores[j] = o.judge(j, current, confidence, x, lg) + o.returns(j, current, confidence, q, d)
+	}
+	for _, s := range o.sessions {
+		for _, item := range s.items {
+			if s.key == q.Own && support[item] == 0 && !slices.Contains(items, item) {
+				delete(scores, item) // only the asking session speaks for it
+			}
+		}
+	}
+	for item := range scores {
+		if len(o.sessions) < o.thin && support[item] == 0 && !slices.Contains(items, item) {
+			delete(scores, item)
+		}
 	}
 	for _, item := range items {
 		if q.Unseen {

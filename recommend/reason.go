@@ -5,7 +5,10 @@ import "strconv"
 // appendReason says in words why an item is recommended.
 func (a *answering) appendReason(dst []byte, s Strategy, f found) []byte {
 	switch s {
-	case SimilarSessions:
+	case LikelyNext, SimilarSessions:
+		if f.Support == 0 {
+			return append(dst, "goes with what was looked at"...)
+		}
 		return appendCount(append(dst, "seen in "...), f.Support, "similar session")
 	case ViewTogether:
 		dst = a.appendSeed(append(dst, "viewed together"...), f)

@@ -42,6 +42,7 @@ type standing struct {
 	stamp     uint32
 	past      uint32 // 1 + its place among the past items, 0 if it is none
 	candidate bool
+	own       bool // the asking session did something with it
 }
 
 // standing returns that of an item, empty if it has none in this query.

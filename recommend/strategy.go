@@ -7,6 +7,7 @@ type Strategy string
 
 // The strategies.
 const (
+	LikelyNext      Strategy = "likely_next"      // what the blend of all that sessions tell puts first
 	SimilarSessions Strategy = "similar_sessions" // what sessions most like the shopper's contain
 	ViewTogether    Strategy = "viewed_together"  // what shares sessions with an item
 	BuyTogether     Strategy = "bought_together"  // what was bought in the same sessions
@@ -20,13 +21,21 @@ const seedLimit = 10
 
 // Strategies lists all strategies.
 func Strategies() []Strategy {
-	return []Strategy{SimilarSessions, ViewTogether, BuyTogether, CategoryPopular, PopularNow, InCatalog}
+	return []Strategy{LikelyNext, SimilarSessions, ViewTogether, BuyTogether, CategoryPopular, PopularNow, InCatalog}
 }
 
-// similar asks for what sessions like the shopper's contain. The item looked at
-// is its newest step, even if the event that says so is still on its way, and what
-// is in the cart stands before all else.
+// likely asks for what the blend puts first.
+func (a *answering) likely(n int) []Scored { return a.index.Blend(a.query(BlendK, n), a.scored) }
+
+// similar asks for what sessions like the shopper's contain.
 func (a *answering) similar(n int) []Scored {
+	return a.index.Neighbours(a.query(ServingK, n), a.scored)
+}
+
+// query is about the shopper's session. The item looked at is its newest step, even if
+// the event that says so is still on its way, and what is in the cart stands before all
+// else.
+func (a *answering) query(k, n int) Query {
 	items := a.shopper.items
 	a.steps = a.steps[:0]
 	if a.request.Context.aboutCart() {
@@ -36,9 +45,7 @@ func (a *answering) similar(n int) []Scored {
 	if last := len(items) - 1; a.request.Context == Product && (last < 0 || items[last] != string(a.request.Item)) {
 		a.steps = append(a.steps, string(a.request.Item))
 	}
-	return a.index.Neighbours(Query{
-		Items: a.steps, M: ServingM, K: ServingK, N: n, Own: a.shopper.session, Unseen: true, Exclude: a.exclude,
-	}, a.scored)
+	return Query{Items: a.steps, M: ServingM, K: k, N: n, Own: a.shopper.session, Unseen: true, Exclude: a.exclude}
 }
 
 // addNewCartLines adds the lines of the cart that were not looked at in this session
