@@ -250,12 +250,18 @@ func (o *oracle) blend(q Query) []Scored {
 			candidates[item] = true
 		}
 	}
+	var greatest [4]float64
+	for i, of := range kinds {
+		for _, score := range of {
+			greatest[i] = max(greatest[i], score)
+		}
+	}
 	scores := map[string]float64{}
 	for j := range candidates {
 		var x, lg [4]float64
 		for i, of := range kinds {
 			if len(of) > 0 {
-				x[i] = of[j] / slices.Max(slices.Collect(maps.Values(of)))
+				x[i] = of[j] / greatest[i]
 			}
 			lg[i] = math.Log(x[i] + .001)
 		}
