@@ -21,12 +21,12 @@ func allowOrigin(c *gin.Context) {
 	h.Add("Vary", "Origin")
 }
 
-// preflight answers what a browser asks before it calls a route of a method. Any
-// header may be sent; the answer may be kept for a day.
-func preflight(method string) gin.HandlerFunc {
+// preflight answers what a browser asks before it calls a path by one of its methods.
+// Any header may be sent; the answer may be kept for a day.
+func preflight(methods string) gin.HandlerFunc {
 	return func(c *gin.Context) {
 		h := c.Writer.Header()
-		h.Set("Access-Control-Allow-Methods", method)
+		h.Set("Access-Control-Allow-Methods", methods)
 		if asked := c.Request.Header.Get("Access-Control-Request-Headers"); asked != "" {
 			h.Set("Access-Control-Allow-Headers", asked)
 		}

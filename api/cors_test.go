@@ -9,7 +9,7 @@ func TestPreflight(t *testing.T) {
 	s := sqliteShop(t)
 	ask := []string{"Origin: https://shop.example", "Access-Control-Request-Method: POST", "Access-Control-Request-Headers: content-type,x-write-key"}
 	methods := map[string]string{
-		"/v1/events": "POST", "/v1/recommendations": "GET",
+		"/v1/events": "POST", "/v1/recommendations": "GET, POST",
 		"/v1/projects/wk_test/settings": "GET", "/sourceConfig": "GET", "/sourceConfig/": "GET",
 	}
 	for _, paths := range trackingPaths {

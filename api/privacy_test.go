@@ -244,6 +244,7 @@ func TestIdsOfOthersOpenNothing(t *testing.T) {
 				t.Error("the control: Alice's own browser is answered as nobody's")
 			}
 		}
+		n.toldByOthers(t)
 		for _, path := range recommendations("a-bob") {
 			one, other := n.do(request{method: "GET", path: path, key: writeKey}), n.do(request{method: "GET", path: path, key: otherWriteKey})
 			if seen(one) != seen(other) {

@@ -56,7 +56,7 @@ func invalidBody(detail string) *Problem {
 
 // invalidParameter says what is wrong with a parameter of the query or path.
 func invalidParameter(name, expected string) *Problem {
-	return problem(http.StatusBadRequest, "invalid_parameter", name+" must be "+expected)
+	return problem(http.StatusBadRequest, codeInvalidParameter, name+" must be "+expected)
 }
 
 // The errors of requests that no handler adds anything to.

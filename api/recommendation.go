@@ -2,11 +2,13 @@ package api
 
 import (
 	"context"
+	"encoding/json"
 	"net/http"
 	"strconv"
 
 	"cartwright/recommend"
 	"cartwright/sessions"
+	"cartwright/sessions/wire"
 )
 
 // Recommender answers what a shopper may want next.
@@ -20,6 +22,71 @@ func (s *Server) recommend(c *call) error {
 	if err != nil {
 		return err
 	}
+	return s.answerQuestion(c, q)
+}
+
+// recommendTold answers POST /v1/recommendations: the same with a body, which has room to
+// tell more.
+func (s *Server) recommendTold(c *call) error {
+	return s.withBody(c, func(body []byte) error {
+		var f questionForm
+		q := f.whole(body)
+		if len(f.mistakes) > 0 {
+			return refusedForm(f.mistakes)
+		}
+		return s.answerQuestion(c, q)
+	})
+}
+
+// recommendBatch answers POST /v1/recommendations/batch: each request for itself, in
+// order. Trouble of ours fails all of them, for they can be sent again.
+func (s *Server) recommendBatch(c *call) error {
+	return s.withBody(c, func(body []byte) error {
+		var f questionForm
+		questions := f.batch(body)
+		if len(f.mistakes) > 0 {
+			return refusedForm(f.mistakes)
+		}
+		return s.answerEncoded(c, func(dst []byte) (_ []byte, err error) {
+			dst = append(dst, `{"results":[`...)
+			for i, q := range questions {
+				if i > 0 {
+					dst = append(dst, ',')
+				}
+				if dst, err = s.appendResult(c, dst, q); err != nil {
+					return nil, err
+				}
+			}
+			return append(dst, `]}`...), nil
+		})
+	})
+}
+
+// appendResult appends the answer to one request of a batch, or the problem with it.
+func (s *Server) appendResult(c *call, dst []byte, q question) ([]byte, error) {
+	if len(q.mistakes) > 0 {
+		return appendProblem(dst, refusedForm(q.mistakes))
+	}
+	answer, err := s.Recommend.Recommend(c.Request.Context(), q.Request)
+	if err == nil {
+		dst, err = answer.AppendJSON(append(dst, `{"answer":`...))
+		return append(dst, '}'), err
+	}
+	p := problemOf(err)
+	if p.Status >= http.StatusInternalServerError {
+		return nil, err
+	}
+	return appendProblem(dst, p)
+}
+
+func appendProblem(dst []byte, p *Problem) ([]byte, error) {
+	told, err := json.Marshal(p)
+	return append(append(append(dst, `{"problem":`...), told...), '}'), err
+}
+
+// answerQuestion answers a request for recommendations. A public key asks for what an
+// anonymous shopper may see only: whatever else it tells is the asker's own.
+func (s *Server) answerQuestion(c *call, q recommend.Request) error {
 	if c.key.Scope == Write && q.Customer != "" {
 		return problem(http.StatusForbidden, "scope_insufficient",
 			"with a write key, which is public, only anonymous_id may be asked for; user_id needs a secret key")
@@ -51,9 +118,9 @@ func (s *Server) answerEncoded(c *call, encode func([]byte) ([]byte, error)) err
 
 // question reads the parameters of a request for recommendations.
 func (c *call) question() (recommend.Request, error) {
-	known := [...]argument{{name: "context"}, {name: "item"}, {name: "anonymous_id"}, {name: "user_id"}, {name: "n"}}
+	known := [...]argument{{name: "context"}, {name: "item"}, {name: "anonymous_id"}, {name: "user_id"}, {name: "n"}, {name: "per_category"}}
 	read(c.Request.URL.RawQuery, known[:])
-	place, item, anonymous, customer, count := known[0], known[1], known[2], known[3], known[4]
+	place, item, anonymous, customer, count, bound := known[0], known[1], known[2], known[3], known[4], known[5]
 	q := recommend.Request{
 		Context: recommend.Home, Item: sessions.ProductID(item.value),
 		Anonymous: sessions.AnonymousID(anonymous.value), Customer: sessions.CustomerID(customer.value),
@@ -66,19 +133,37 @@ func (c *call) question() (recommend.Request, error) {
 	if place.given {
 		q.Context = recommend.Context(place.value)
 	}
-	switch q.Context {
-	case recommend.Home, recommend.Cart:
-	case recommend.Product:
-		if q.Item == "" {
-			return q, invalidParameter("item", "the product_id that is looked at")
-		}
-	default:
-		return q, invalidParameter("context", "home, product or cart")
+	var err error
+	if q.N, err = c.atMost(count, recommend.DefaultN); err != nil {
+		return q, err
 	}
-	n, err := c.number("n", count.value, recommend.DefaultN)
-	if err != nil || n < 1 || n > recommend.MaximumN {
-		return q, invalidParameter("n", "a number from 1 to 100")
+	if q.PerCategory, err = c.atMost(bound, 0); err != nil {
+		return q, err
 	}
-	q.N = int(n)
+	if err := refine(c.Request.URL.RawQuery, &q); err != nil {
+		return q, err
+	}
+	if wrong := q.Mistakes(); len(wrong) > 0 {
+		return q, problem(http.StatusBadRequest, codeInvalidParameter, parameterOf(wrong[0].Part)+" "+wrong[0].Reason)
+	}
 	return q, nil
+}
+
+// atMost reads a parameter that is a number of items, or absent.
+func (c *call) atMost(p argument, absent int) (int, error) {
+	n, err := c.number(p.name, p.value, int64(absent))
+	if err != nil || p.value != "" && n < 1 || n > recommend.MaximumN {
+		return 0, invalidParameter(p.name, "a number from 1 to 100")
+	}
+	return int(n), nil
+}
+
+// refusedForm is the problem with a body that cannot be answered.
+func refusedForm(mistakes []wire.FieldError) *Problem {
+	p := problem(statusOf(mistakes[0].Code), mistakes[0].Code, mistakes[0].Pointer+" "+mistakes[0].Detail)
+	if len(mistakes) > 1 {
+		p.Detail = "the body has " + strconv.Itoa(len(mistakes)) + " mistakes, which errors lists"
+	}
+	p.Errors = mistakes
+	return p
 }

@@ -5,6 +5,7 @@ import (
 	"net/http"
 	"net/netip"
 	"regexp"
+	"strings"
 	"time"
 
 	"github.com/gin-gonic/gin"
@@ -22,6 +23,7 @@ type route struct {
 	browser      bool // answers CORS: a page of another origin may call it
 	keyInBody    bool // the key may also stand in the body, where the handler looks for it
 	keyInPath    bool // the key is a part of the path, :key
+	reads        bool // nothing is appended, though it is no GET
 	handle       func(*call) error
 }
 
@@ -56,6 +58,8 @@ func (s *Server) routes() []route {
 		{method: post, path: "/v1/inbound/woocommerce", scope: anyone, handle: s.inbound(s.wooCommerce())},
 
 		{method: get, path: "/v1/recommendations", scope: Write, browser: true, handle: s.recommend},
+		{method: post, path: "/v1/recommendations", scope: Write, browser: true, reads: true, handle: s.recommendTold},
+		{method: post, path: "/v1/recommendations/batch", scope: Secret, reads: true, handle: s.recommendBatch},
 
 		{method: get, path: "/v1/visitors", scope: Secret, handle: s.visitors},
 		{method: get, path: "/v1/visitors/:id", scope: Secret, handle: s.visitor},
@@ -90,12 +94,24 @@ func (s *Server) register(r route) {
 			s.fail(c, err)
 		}
 	}
-	if !r.browser {
-		s.engine.Handle(r.method, r.path, answer)
+	if r.browser {
+		s.engine.Handle(r.method, r.path, allowOrigin, answer)
 		return
 	}
-	s.engine.Handle(r.method, r.path, allowOrigin, answer)
-	s.engine.Handle(http.MethodOptions, r.path, allowOrigin, preflight(r.method))
+	s.engine.Handle(r.method, r.path, answer)
+}
+
+// registerPreflights puts into the engine what browsers ask before they call a route.
+func (s *Server) registerPreflights(routes []route) {
+	methods := map[string][]string{} // by path
+	for _, r := range routes {
+		if r.browser {
+			methods[r.path] = append(methods[r.path], r.method)
+		}
+	}
+	for path, allowed := range methods {
+		s.engine.Handle(http.MethodOptions, path, allowOrigin, preflight(strings.Join(allowed, ", ")))
+	}
 }
 
 // readTimeout bounds what is read for the shop's backend: a database that is cut off without a word says
@@ -117,7 +133,7 @@ func (s *Server) serve(c *gin.Context, r route) error {
 	if refusal != nil {
 		return refusal
 	}
-	if r.method == http.MethodGet && call.key.Scope == Secret {
+	if (r.method == http.MethodGet || r.reads) && call.key.Scope == Secret {
 		ctx, cancel := context.WithTimeout(c.Request.Context(), readTimeout)
 		defer cancel()
 		c.Request = c.Request.WithContext(ctx)

@@ -18,14 +18,29 @@ const (
 	productBody = `{"products":[{"product_id":"mug","name":"A mug","price":1250}]}`
 )
 
+// access is what a route answers without a key, with a write key and with a secret key.
+type access struct {
+	method, path, body   string
+	keyless, write, full int
+}
+
+func accessToRecommendations() []access {
+	const ok, none, may = 200, 401, 403
+	return []access{
+		{"GET", "/v1/recommendations?anonymous_id=a", "", none, ok, ok},
+		{"GET", "/v1/recommendations?user_id=u1", "", none, may, ok},
+		{"GET", "/v1/recommendations?category=x&per_category=1", "", none, ok, ok},
+		{"POST", "/v1/recommendations", `{"anonymous_id":"a","items":["mug"]}`, none, ok, ok},
+		{"POST", "/v1/recommendations", `{"user_id":"u1"}`, none, may, ok},
+		{"POST", "/v1/recommendations/batch", `{"requests":[{"user_id":"u1"},{"n":0}]}`, none, may, ok},
+	}
+}
+
 // What each route answers without a key, with a write key and with a secret key, on a
 // shop in which u1 ordered a cart.
 func TestRoutes(t *testing.T) {
 	const ok, accepted, none, may, not = 200, 202, 401, 403, 404
-	table := []struct {
-		method, path, body   string
-		keyless, write, full int
-	}{
+	table := []access{
 		{"GET", "/healthz", "", ok, ok, ok},
 		{"GET", "/readyz", "", ok, ok, ok},
 		{"POST", "/v1/track", calls["track"], none, ok, ok},
@@ -44,8 +59,6 @@ func TestRoutes(t *testing.T) {
 		{"POST", "/v1/orders", orderBody, none, may, ok},
 		{"PUT", "/v1/products", productBody, none, may, ok},
 		{"PUT", "/v1/products", `{"products":[]}`, none, may, ok},
-		{"GET", "/v1/recommendations?anonymous_id=a", "", none, ok, ok},
-		{"GET", "/v1/recommendations?user_id=u1", "", none, may, ok},
 		{"GET", "/v1/visitors", "", none, may, ok},
 		{"GET", "/v1/visitors/1", "", none, may, ok},
 		{"GET", "/v1/visitors/999", "", none, may, not},
@@ -81,6 +94,7 @@ func TestRoutes(t *testing.T) {
 		{"POST", "/v1/jobs/detection/resume", "", none, may, ok},
 		{"POST", "/v1/jobs/unknown/resume", "", none, may, not},
 	}
+	table = append(table, accessToRecommendations()...)
 	codes := map[int]string{none: "key_missing", may: "scope_insufficient", not: "not_found"}
 	testdb.Each(t, func(t *testing.T, db *database.DB) {
 		s := newShop(t, db)

@@ -130,6 +130,7 @@ func New(c Config) (*Server, error) {
 	for _, r := range s.routes() {
 		s.register(r)
 	}
+	s.registerPreflights(s.routes())
 	return s, nil
 }
 

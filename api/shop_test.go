@@ -48,11 +48,15 @@ type shop struct {
 
 	clients []wire.Client // what was known of the shoppers' machines, in the order of the events
 	asked   []recommend.Request
+	failing error // what Recommend fails with
 	ready   error
 }
 
 // Recommend notes the question.
 func (s *shop) Recommend(_ context.Context, q recommend.Request) (recommend.Answer, error) {
+	if s.failing != nil {
+		return recommend.Answer{}, s.failing
+	}
 	s.asked = append(s.asked, q)
 	return recommend.Answer{ID: "a1", Context: q.Context, Items: []recommend.Item{{ID: "mug", Strategy: recommend.InCatalog, Reason: "from the catalog"}}}, nil
 }

@@ -117,14 +117,14 @@ var inPointer = strings.NewReplacer("~", "~0", "/", "~1")
 
 func (f *Filter) checkAttributes(m *mistakes) {
 	if len(f.Attributes) > MaximumDemands {
-		m.add("filter/attributes", "must be at most %d; these are %d", MaximumDemands, len(f.Attributes))
+		m.add("filter/attribute", "must be at most %d; these are %d", MaximumDemands, len(f.Attributes))
 		return
 	}
 	for _, a := range f.Attributes {
-		part := "filter/attributes/" + inPointer.Replace(a.Name)
+		part := "filter/attribute/" + inPointer.Replace(a.Name)
 		switch {
 		case a.Name == "" || len(a.Name) > longestText:
-			m.add("filter/attributes", "must have names of 1 to %d bytes", longestText)
+			m.add("filter/attribute", "must have names of 1 to %d bytes", longestText)
 		case len(a.Any) == 0:
 			m.add(part, "must be a text, a number, true or false, or several of them")
 		case len(a.Any) > MaximumChoices:

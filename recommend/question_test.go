@@ -49,10 +49,10 @@ func TestRequestsThatCannotBeAnswered(t *testing.T) {
 		{filter(Filter{Categories: choices(51), Brands: choices(51)}), "filter/category filter/brand"},
 		{filter(Filter{MinimumPrice: new(int64(-1)), MaximumPrice: new(int64(-2))}), "filter/min_price filter/max_price filter/min_price"},
 		{filter(Filter{MinimumPrice: new(int64(2)), MaximumPrice: new(int64(1))}), "filter/min_price"},
-		{demand(Attribute{"", []Value{Text("x")}}, Attribute{long, []Value{Text("x")}}), "filter/attributes filter/attributes"},
-		{demand(Attribute{"size", nil}, Attribute{"a/b~c", []Value{Text(long)}}), "filter/attributes/size filter/attributes/a~1b~0c"},
-		{demand(Attribute{"size", slices.Repeat([]Value{Truth(true)}, 51)}), "filter/attributes/size"},
-		{demand(slices.Repeat([]Attribute{{"size", []Value{Text("x")}}}, 11)...), "filter/attributes"},
+		{demand(Attribute{"", []Value{Text("x")}}, Attribute{long, []Value{Text("x")}}), "filter/attribute filter/attribute"},
+		{demand(Attribute{"size", nil}, Attribute{"a/b~c", []Value{Text(long)}}), "filter/attribute/size filter/attribute/a~1b~0c"},
+		{demand(Attribute{"size", slices.Repeat([]Value{Truth(true)}, 51)}), "filter/attribute/size"},
+		{demand(slices.Repeat([]Attribute{{"size", []Value{Text("x")}}}, 11)...), "filter/attribute"},
 	} {
 		var parts []string
 		for _, m := range c.q.Mistakes() {
