@@ -3,13 +3,12 @@ package main
 import (
 	"errors"
 	"fmt"
-	"os"
 	"strings"
 	"time"
 
 	"github.com/spf13/pflag"
-	"go.yaml.in/yaml/v3"
 
+	"cartwright/recommend"
 	"cartwright/sessions/database"
 )
 
@@ -35,6 +34,8 @@ type Config struct {
 	Recovery       bool
 	CartWait       time.Duration
 	CartMaximumAge time.Duration
+
+	RecommendChains []string
 
 	ShopifySecrets     []string
 	WooCommerceSecrets []string
@@ -100,6 +101,14 @@ func (c *Config) serveFlags(flags *pflag.FlagSet) {
 	flags.StringVar(&c.LogLevel, "log-level", "info", "debug, info, warn or error")
 }
 
+// recommendFlags binds what is recommended where.
+func (c *Config) recommendFlags(flags *pflag.FlagSet) {
+	flags.StringSliceVar(&c.RecommendChains, "recommend-chains", recommend.DefaultChains().Texts(),
+		"the strategies of each place in the shop, each of which fills what those before it left empty; in a file “cart: [bought_together, popular]”, elsewhere “cart=bought_together popular”. "+
+			"A place that is not named keeps its default. What is popular, and the catalog by product id, follow at the end of a chain that does not name them")
+	_ = flags.SetAnnotation("recommend-chains", takesMapping, nil) // it was bound just now
+}
+
 // load fills in, for every flag not given, what the environment says or else the
 // configuration file. All mistakes are reported at once.
 func load(flags *pflag.FlagSet, file string, environ []string) error {
@@ -129,76 +138,6 @@ func load(flags *pflag.FlagSet, file string, environ []string) error {
 		}
 	})
 	return errors.Join(errs...)
-}
-
-// fileValue is a setting as the file gives it, one text or several.
-type fileValue struct {
-	values []string
-	list   bool
-	line   int
-}
-
-// readFile returns the settings of a configuration file by name, and what is
-// wrong with it. An optional file may be missing.
-func readFile(name string, optional bool) (map[string]fileValue, []error) {
-	text, err := os.ReadFile(name)
-	if optional && errors.Is(err, os.ErrNotExist) {
-		return nil, nil
-	}
-	if err != nil {
-		return nil, []error{fmt.Errorf("read the configuration: %w", err)}
-	}
-	var document yaml.Node
-	if err := yaml.Unmarshal(text, &document); err != nil {
-		return nil, []error{fmt.Errorf("%s: %w", name, err)}
-	}
-	if len(document.Content) == 0 {
-		return nil, nil
-	}
-	root := document.Content[0]
-	if root.Kind != yaml.MappingNode {
-		return nil, []error{fmt.Errorf("%s:%d: expected settings, one a line: “key: value”", name, root.Line)}
-	}
-	return readSettings(name, root)
-}
-
-func readSettings(file string, root *yaml.Node) (map[string]fileValue, []error) {
-	settings, known := map[string]fileValue{}, allSettings()
-	var errs []error
-	for i := 0; i+1 < len(root.Content); i += 2 {
-		key, node := root.Content[i], root.Content[i+1]
-		if known[key.Value] == nil {
-			errs = append(errs, fmt.Errorf("%s:%d: there is no setting %q%s", file, key.Line, key.Value, suggestion(key.Value)))
-			continue
-		}
-		value := fileValue{line: key.Line, list: node.Kind == yaml.SequenceNode}
-		items := []*yaml.Node{node}
-		if value.list {
-			items = node.Content
-		}
-		for _, item := range items {
-			if item.Kind != yaml.ScalarNode {
-				errs = append(errs, fmt.Errorf("%s:%d: %s: expected a value or a list of values", file, item.Line, key.Value))
-				continue
-			}
-			value.values = append(value.values, item.Value)
-		}
-		if _, twice := settings[key.Value]; twice {
-			errs = append(errs, fmt.Errorf("%s:%d: %s is set twice", file, key.Line, key.Value))
-		}
-		settings[key.Value] = value
-	}
-	return settings, errs
-}
-
-func setFromFile(f *pflag.Flag, value fileValue) error {
-	if list, ok := f.Value.(pflag.SliceValue); ok {
-		return list.Replace(value.values)
-	}
-	if value.list || len(value.values) != 1 {
-		return errors.New("expected one value, not a list")
-	}
-	return f.Value.Set(value.values[0])
 }
 
 // allSettings are the names that may stand in a configuration file, whichever

@@ -117,6 +117,7 @@ func FuzzConfigurationFile(f *testing.F) {
 	for _, seed := range []string{
 		"port: 1\ncurrency: EUR\n", "webhooks: [a, b]\n", "port: [1]\n", "port: 1\nport: 2\n", "nosuch: 1\n", "- a\n", "&a port: 1\nhost: *a\n", "<<: {port: 1}\n",
 		"port: 0x10\n", "cart-wait: 90m\n", "? [a]\n: b\n", "rate-limit-address: .nan\n", "rate-limit-key: 1e999\n", "\ufeffport: 1\n", "port: 1\n---\nport: 2\n", "webhooks:\n- &x a\n- *x\n", "host: !!binary aGk=\n",
+		"recommend-chains: {cart: [popular], home: catalog}\n", "recommend-chains: [cart=popular]\n", "recommend-chains: {cart: {a: b}}\n", "webhooks: {a: b}\n", "recommend-chains: {? [a] : b}\n",
 	} {
 		f.Add([]byte(seed))
 	}
@@ -131,6 +132,7 @@ func FuzzConfigurationFile(f *testing.F) {
 			flags := pflag.NewFlagSet("test", pflag.ContinueOnError)
 			c.databaseFlag(flags)
 			c.historyFlags(flags)
+			c.recommendFlags(flags)
 			c.recoveryFlags(flags)
 			c.serveFlags(flags)
 			if err := load(flags, file, nil); err != nil {

@@ -36,7 +36,12 @@ func (s *Shop) openLog(ctx context.Context) (err error) {
 	if err := s.follower.Start(ctx); err != nil {
 		return err
 	}
+	chains, err := recommend.ParseChains(s.config.RecommendChains)
+	if err != nil {
+		return err
+	}
 	s.recommender = recommend.NewRecommender(s.log, recommend.Options{
+		Chains: chains,
 		InCart: func(ctx context.Context, who recommend.Shopper) ([]sessions.ProductID, error) {
 			return s.carts.InCarts(ctx, who.Customer)
 		},

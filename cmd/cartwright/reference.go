@@ -21,6 +21,7 @@ func groups() []group {
 	return []group{
 		{"The database", (*Config).databaseFlag},
 		{"Events and sessions", (*Config).historyFlags},
+		{"Recommendations", (*Config).recommendFlags},
 		{"Abandoned carts", (*Config).recoveryFlags},
 		{"Serving", (*Config).serveFlags},
 	}
@@ -74,7 +75,8 @@ func printSettings(w io.Writer) error {
 			if err != nil {
 				return fmt.Errorf("write setting %s: %w", f.Name, err)
 			}
-			fmt.Fprintf(&b, "\n## %s\n## --%s, %s\n# %s", sentence(f.Usage), f.Name, variable(f.Name), value)
+			commented := strings.ReplaceAll(strings.TrimSuffix(string(value), "\n"), "\n", "\n# ")
+			fmt.Fprintf(&b, "\n## %s\n## --%s, %s\n# %s\n", sentence(f.Usage), f.Name, variable(f.Name), commented)
 		}
 	}
 	_, err := io.WriteString(w, b.String())
@@ -83,10 +85,28 @@ func printSettings(w io.Writer) error {
 
 // byDefault is a setting's default as a file gives it.
 func byDefault(f *pflag.Flag) any {
-	if list, ok := f.Value.(pflag.SliceValue); ok {
+	list, ok := f.Value.(pflag.SliceValue)
+	switch {
+	case ok && f.Annotations != nil:
+		return mappingOf(list.GetSlice())
+	case ok:
 		return list.GetSlice()
 	}
 	return plain{f.DefValue}
+}
+
+// mappingOf writes texts of “name=value value” as a mapping of names to lists.
+func mappingOf(texts []string) *yaml.Node {
+	mapping := &yaml.Node{Kind: yaml.MappingNode}
+	for _, text := range texts {
+		name, values, _ := strings.Cut(text, "=")
+		list := &yaml.Node{Kind: yaml.SequenceNode, Style: yaml.FlowStyle}
+		for value := range strings.FieldsSeq(values) {
+			list.Content = append(list.Content, &yaml.Node{Kind: yaml.ScalarNode, Value: value})
+		}
+		mapping.Content = append(mapping.Content, &yaml.Node{Kind: yaml.ScalarNode, Value: name}, list)
+	}
+	return mapping
 }
 
 // plain is a value that stands in a file as it is, without quotes unless it needs them.
@@ -123,9 +143,12 @@ them to begin with, and ` + "`cartwright doctor`" + ` checks what is set.
 		fmt.Fprintf(&b, "\n## %s\n\n| setting | default | meaning |\n|---|---|---|\n", g.title)
 		for _, f := range g.settings() {
 			value := strings.ReplaceAll(f.DefValue, "|", `\|`)
-			if value == "" || value == "[]" {
+			switch {
+			case value == "" || value == "[]":
 				value = "–"
-			} else {
+			case f.Annotations != nil:
+				value = "`" + strings.Join(f.Value.(pflag.SliceValue).GetSlice(), "`<br>`") + "`"
+			default:
 				value = "`" + value + "`"
 			}
 			fmt.Fprintf(&b, "| `%s`<br>`%s` | %s | %s |\n", f.Name, variable(f.Name), value, strings.ReplaceAll(sentence(f.Usage), "|", `\|`))

@@ -18,6 +18,7 @@ import (
 	"cartwright/cart"
 	"cartwright/jobs"
 	"cartwright/jobs/webhook"
+	"cartwright/recommend"
 	"cartwright/sessions/wire"
 )
 
@@ -50,6 +51,7 @@ commits it, and stops within 20 seconds.`,
 	}
 	c.databaseFlag(cmd.Flags())
 	c.historyFlags(cmd.Flags())
+	c.recommendFlags(cmd.Flags())
 	c.recoveryFlags(cmd.Flags())
 	c.serveFlags(cmd.Flags())
 	return cmd
@@ -146,7 +148,9 @@ func (c Config) check() error {
 	add("deliver-schedule", jobs.ParseSchedule(c.DeliverSchedule))
 	add("close-schedule", jobs.ParseSchedule(c.CloseSchedule))
 	add("upkeep-schedule", jobs.ParseSchedule(c.UpkeepSchedule))
-	_, err := c.endpoints()
+	_, err := recommend.ParseChains(c.RecommendChains)
+	add("recommend-chains", err)
+	_, err = c.endpoints()
 	add("webhooks", err)
 	_, err = logLevel(c.LogLevel)
 	add("log-level", err)

@@ -57,6 +57,7 @@ func defaultConfig() Config {
 	flags := pflag.NewFlagSet("default", pflag.ContinueOnError)
 	c.databaseFlag(flags)
 	c.historyFlags(flags)
+	c.recommendFlags(flags)
 	c.recoveryFlags(flags)
 	c.serveFlags(flags)
 	return c
