@@ -61,8 +61,13 @@ func isNumber(value []byte) bool { return value[0] == '-' || '0' <= value[0] && 
 
 // texts reads a string, or an array of strings.
 func (f *questionForm) texts(value []byte, at string, limit int) (list []string) {
-	if value[0] == '"' {
+	switch value[0] {
+	case '"':
 		return []string{f.text(value, at)}
+	case '[':
+	default:
+		f.mistyped(at, "a string, or an array of strings", value)
+		return nil
 	}
 	f.listed(value, at, limit, func(one []byte, at string) { list = append(list, f.text(one, at)) })
 	return list
