@@ -94,6 +94,8 @@ func (f *questionForm) question(body []byte, at string) recommend.Request {
 			q.Anonymous = sessions.AnonymousID(f.id(value, at))
 		case "user_id":
 			q.Customer = sessions.CustomerID(f.id(value, at))
+		case "explain":
+			q.Explain = f.truth(value, at)
 		case "n":
 			q.N = f.atMost(value, at)
 		case "per_category":

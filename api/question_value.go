@@ -91,6 +91,15 @@ func (f *questionForm) atMost(value []byte, at string) int {
 	return n
 }
 
+// truth reads true or false.
+func (f *questionForm) truth(value []byte, at string) bool {
+	text := string(value)
+	if text != "true" && text != "false" {
+		f.mistyped(at, "true or false", value)
+	}
+	return text == "true"
+}
+
 // price reads a price.
 func (f *questionForm) price(value []byte, at string) *int64 {
 	n, err := strconv.ParseUint(string(value), 10, 63)

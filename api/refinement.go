@@ -42,7 +42,7 @@ func refine(query string, q *recommend.Request) error {
 // refines reports whether a parameter is one that refine knows.
 func refines(name string) bool {
 	switch name {
-	case "category", "brand", "tag", "exclude", "min_price", "max_price", "in_stock":
+	case "category", "brand", "tag", "exclude", "min_price", "max_price", "in_stock", "explain":
 		return true
 	}
 	return strings.HasPrefix(name, attributePrefix)
@@ -63,6 +63,11 @@ func refineBy(name, value string, q *recommend.Request) (err error) {
 		f.MinimumPrice, err = priceParameter(name, value, f.MinimumPrice)
 	case "max_price":
 		f.MaximumPrice, err = priceParameter(name, value, f.MaximumPrice)
+	case "explain":
+		if value != "true" && value != "false" {
+			return invalidParameter(name, "true or false")
+		}
+		q.Explain = value == "true"
 	case "in_stock":
 		if value != "true" {
 			return invalidParameter(name, inStockOnly)

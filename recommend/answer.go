@@ -25,7 +25,8 @@ type Item struct {
 	Strategy Strategy           `json:"strategy"`
 	Reason   string             `json:"reason"` // in words
 	Support  int                `json:"support"`
-	Product  *sessions.Product  `json:"product"` // null if the catalog does not know it
+	Product  *sessions.Product  `json:"product"`         // null if the catalog does not know it
+	Terms    []Term             `json:"terms,omitempty"` // what the score is the sum of, if that was asked for and it is one
 
 	encoded string // Product as JSON, "" if it is not kept
 }

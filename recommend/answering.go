@@ -20,6 +20,7 @@ type answering struct {
 
 	found   []found
 	scored  []Scored
+	terms   map[string][]Term // of what was found, if it is to be explained
 	lists   [][]Scored
 	listed  map[string]bool
 	steps   []string
@@ -155,7 +156,7 @@ func (a *answering) add(s Strategy) {
 		a.barred[f.Item] = true
 		a.reasons = a.appendReason(a.reasons, s, f)
 		a.ends = append(a.ends, len(a.reasons))
-		item := Item{ID: sessions.ProductID(f.Item), Score: f.Score, Strategy: s, Support: f.Support}
+		item := Item{ID: sessions.ProductID(f.Item), Score: f.Score, Strategy: s, Support: f.Support, Terms: a.terms[f.Item]}
 		if entry != nil {
 			item.Product, item.encoded = &entry.product, entry.encoded
 		}
@@ -166,7 +167,7 @@ func (a *answering) add(s Strategy) {
 
 // find asks a strategy for n items, and says whether it may know more.
 func (a *answering) find(s Strategy, n int) (more bool) {
-	a.found, a.scored = a.found[:0], a.scored[:0]
+	a.found, a.scored, a.terms = a.found[:0], a.scored[:0], nil
 	switch s {
 	case LikelyNext:
 		a.unseeded(a.likely(n))

@@ -3,6 +3,7 @@ package recommend
 import (
 	"encoding/json"
 	"fmt"
+	"math"
 	"strconv"
 )
 
@@ -37,11 +38,21 @@ func (i *Item) appendJSON(dst []byte) ([]byte, error) {
 	dst = appendString(append(dst, `,"reason":`...), i.Reason)
 	dst = strconv.AppendInt(append(dst, `,"support":`...), int64(i.Support), 10)
 	dst = append(dst, `,"product":`...)
+	product := []byte(nil)
 	if i.encoded != "" {
-		return append(append(dst, i.encoded...), '}'), nil
+		dst = append(dst, i.encoded...)
+	} else if product, err = json.Marshal(i.Product); err != nil {
+		return nil, err
 	}
-	product, err := json.Marshal(i.Product)
-	return append(append(dst, product...), '}'), err
+	dst = append(dst, product...)
+	if len(i.Terms) > 0 {
+		terms, err := json.Marshal(i.Terms)
+		if err != nil {
+			return nil, err
+		}
+		dst = append(append(dst, `,"terms":`...), terms...)
+	}
+	return append(dst, '}'), nil
 }
 
 // appendString appends a string. What may need escaping is left to encoding/json.
@@ -57,7 +68,7 @@ func appendString(dst []byte, s string) []byte {
 
 // appendFloat appends a number. Those with an exponent are left to encoding/json.
 func appendFloat(dst []byte, f float64) ([]byte, error) {
-	if f == 0 || f >= 1e-6 && f < 1e21 {
+	if size := math.Abs(f); f == 0 || size >= 1e-6 && size < 1e21 {
 		return strconv.AppendFloat(dst, f, 'f', -1, 64), nil
 	}
 	number, err := json.Marshal(f)

@@ -36,7 +36,8 @@ type Request struct {
 	Exclude []sessions.ProductID
 
 	Filter      Filter
-	PerCategory int // how many items of one category at most; 0 means any
+	PerCategory int  // how many items of one category at most; 0 means any
+	Explain     bool // say of items that are likely next what their scores are the sum of
 }
 
 // RequestError says which part of a request cannot be answered.

@@ -25,7 +25,14 @@ func Strategies() []Strategy {
 }
 
 // likely asks for what the blend puts first.
-func (a *answering) likely(n int) []Scored { return a.index.Blend(a.query(BlendK, n), a.scored) }
+func (a *answering) likely(n int) []Scored {
+	q := a.query(BlendK, n)
+	if a.request.Explain {
+		a.terms = map[string][]Term{}
+		q.Explain = func(item string, terms []Term) { a.terms[item] = terms }
+	}
+	return a.index.Blend(q, a.scored)
+}
 
 // similar asks for what sessions like the shopper's contain.
 func (a *answering) similar(n int) []Scored {
