@@ -232,3 +232,30 @@ func TestLastActivitySeesTheTail(t *testing.T) {
 		}
 	})
 }
+
+// What counts as activity does not depend on how far sessions are written: what a
+// platform tells of how a record stands never does.
+func TestLastActivityIsTheSameBeforeAndAfterSessionsAreWritten(t *testing.T) {
+	testdb.Each(t, func(t *testing.T, db *database.DB) {
+		log := sessions.OpenTestLog(t, db, sessions.LogOptions{})
+		events := sessions.ToldAll(t, `
+			browser page a:1 t:1m
+			backend identify a:1 c:ann t:2m
+			backend identify a:1 c:ann t:3m
+			import page a:2 t:4m
+			backend page a:2 t:5m`)
+		events[2].Updated = sessions.Epoch
+		sessions.AppendAll(t, log, events...)
+		for _, when := range []string{"before", "after"} {
+			last, err := sessions.LastActivity(db.Read(context.Background()), []sessions.VisitorID{1, 4})
+			if err != nil {
+				t.Fatal(err)
+			}
+			want := map[sessions.VisitorID]sessions.Millis{1: sessions.Epoch.Add(2 * time.Minute), 4: sessions.Epoch.Add(5 * time.Minute)}
+			if fmt.Sprint(last) != fmt.Sprint(want) {
+				t.Errorf("%s sessions are written: last activity %v, want %v", when, last, want)
+			}
+			sessions.FollowAll(t, db, log)
+		}
+	})
+}
