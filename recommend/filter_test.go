@@ -4,6 +4,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"slices"
+	"sync"
 	"testing"
 
 	"pgregory.net/rapid"
@@ -214,4 +215,32 @@ func TestMatchingAllocatesNothing(t *testing.T) {
 	}); n != 0 {
 		t.Errorf("%v allocations", n)
 	}
+}
+
+// Who asks while the catalog and the log go on is answered by what there is at that
+// moment, whatever was kept of another one.
+func TestFiltersWhileTheCatalogChanges(t *testing.T) {
+	s := newTale(t)
+	s.r.assortments.limit = 20
+	var asking sync.WaitGroup
+	for who := range 4 {
+		asking.Go(func() {
+			for i := range 200 {
+				category := fmt.Sprint((i + who) % 3)
+				s.r.mu.RLock()
+				items := asked(t, s.r, Request{Context: Home, N: 100, PerCategory: 50, Filter: Filter{Categories: []string{category}}})
+				for _, item := range items {
+					if item.Product == nil || item.Product.Category != category {
+						t.Errorf("%s is in category %s", item.ID, category)
+					}
+				}
+				s.r.mu.RUnlock()
+			}
+		})
+	}
+	for i := range 300 {
+		id := fmt.Sprint("p", i%40)
+		s.sells(sessions.Product{ID: sessions.ProductID(id), Category: fmt.Sprint(i * 7 % 3)}).views("x", id)
+	}
+	asking.Wait()
 }

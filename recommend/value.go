@@ -2,8 +2,6 @@ package recommend
 
 import (
 	"encoding/json"
-	"maps"
-	"slices"
 	"strconv"
 	"strings"
 )
@@ -87,54 +85,3 @@ func normalNumber(text string) (string, bool) {
 }
 
 func digit(c byte) bool { return '0' <= c && c <= '9' }
-
-// fact is one value of one attribute of a product.
-type fact struct {
-	name string
-	Value
-}
-
-// knownFacts is how many values are known of one product, the first by the names of
-// their attributes: so much can be asked of each of many products in an answer's time.
-const knownFacts = 200
-
-// factsOf lists what attributes say, as far as it can be asked for: texts, numbers,
-// truths, and lists of such. Texts that are longer than a request may name are left out.
-func factsOf(attributes json.RawMessage) []fact {
-	var fields map[string]json.RawMessage
-	if len(attributes) == 0 || json.Unmarshal(attributes, &fields) != nil {
-		return nil
-	}
-	var facts []fact
-	for _, name := range slices.Sorted(maps.Keys(fields)) {
-		raws := []json.RawMessage{fields[name]}
-		if fields[name][0] == '[' {
-			_ = json.Unmarshal(fields[name], &raws) // it was read already
-		}
-		for _, raw := range raws {
-			if v := valueOf(raw); v.kind != noKind && len(name) <= longestText && len(facts) < knownFacts {
-				facts = append(facts, fact{name, v})
-			}
-		}
-	}
-	return slices.Clip(facts)
-}
-
-// valueOf reads a valid JSON value.
-func valueOf(raw json.RawMessage) Value {
-	switch raw[0] {
-	case '"':
-		var text string
-		if json.Unmarshal(raw, &text) == nil && len(text) <= longestText {
-			return Text(text)
-		}
-	case 't', 'f':
-		return Truth(raw[0] == 't')
-	case 'n', '{', '[':
-	default:
-		if number, ok := Number(string(raw)); ok {
-			return number
-		}
-	}
-	return Value{}
-}

@@ -1,8 +1,6 @@
 package recommend
 
 import (
-	"encoding/json"
-	"fmt"
 	"math/big"
 	"testing"
 
@@ -42,26 +40,5 @@ func TestWhatIsNoNumber(t *testing.T) {
 		if v, ok := Number(text); !ok || v.text != want {
 			t.Errorf("%q is %v, want %s", text, v, want)
 		}
-	}
-}
-
-func TestFactsAreWhatAttributesSay(t *testing.T) {
-	for attributes, want := range map[string]string{
-		`{"b":"x","a":1.50}`:                    `[{a {2 15e-1}} {b {1 x}}]`,
-		`{"a":[true,"t",2,null,{"x":1},["y"]]}`: `[{a {3 true}} {a {1 t}} {a {2 2}}]`,
-		`{"a":null,"b":{"c":1}}`:                `[]`,
-		`{"a":"x","a":"y"}`:                     `[{a {1 y}}]`,
-		`{"a":"\u00e4\"","":[]}`:                `[{a {1 ä"}}]`,
-		`{"a":1e9999999}`:                       `[]`,
-		``:                                      `[]`, `[1]`: `[]`, `{`: `[]`,
-	} {
-		if got := fmt.Sprint(factsOf(json.RawMessage(attributes))); got != want {
-			t.Errorf("%s: %s, want %s", attributes, got, want)
-		}
-	}
-	many := make([]int, 1000)
-	list, _ := json.Marshal(map[string]any{"a": many, "b": "x"})
-	if got := len(factsOf(list)); got != knownFacts {
-		t.Errorf("%d facts are known, want %d", got, knownFacts)
 	}
 }
