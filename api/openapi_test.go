@@ -160,6 +160,14 @@ func TestDocs(t *testing.T) {
 			t.Errorf("the page does not show %s", name)
 		}
 	}
+	for _, kind := range []string{"string or null", "string or integer", ">true<"} {
+		if !strings.Contains(text, kind) {
+			t.Errorf("the page has no field of %s", kind)
+		}
+	}
+	if strings.Contains(text, "%!") {
+		t.Error("the page shows how something could not be written")
+	}
 	for _, loaded := range []string{"<script", "src=", "@import", "url(", "<link", "http://"} {
 		if strings.Contains(text, loaded) {
 			t.Errorf("the page loads something: %s", loaded)

@@ -145,13 +145,12 @@ func (r *renderer) kind(s node) string {
 	case s["$ref"] != nil:
 		return nameOf(s)
 	case s["const"] != nil:
-		return fmt.Sprintf("%q", s["const"])
-	case s["enum"] != nil:
-		var values []string
-		for _, v := range s["enum"].([]any) {
-			values = append(values, fmt.Sprint(v))
+		if word, ok := s["const"].(string); ok {
+			return fmt.Sprintf("%q", word)
 		}
-		return strings.Join(values, " | ")
+		return fmt.Sprint(s["const"])
+	case s["enum"] != nil:
+		return joined(s["enum"].([]any), " | ")
 	case s["oneOf"] != nil:
 		var kinds []string
 		for _, one := range list(s, "oneOf") {
@@ -162,9 +161,17 @@ func (r *renderer) kind(s node) string {
 		return "list of " + r.kind(r.child(s, "items"))
 	}
 	if kinds, several := s["type"].([]any); several {
-		return strings.Trim(strings.ReplaceAll(fmt.Sprint(kinds...), " ", " or "), "[]")
+		return joined(kinds, " or ")
 	}
 	return text(s, "type")
+}
+
+func joined(values []any, between string) string {
+	texts := make([]string, len(values))
+	for i, v := range values {
+		texts[i] = fmt.Sprint(v)
+	}
+	return strings.Join(texts, between)
 }
 
 // resolve follows a reference to a component.
