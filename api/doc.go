@@ -18,6 +18,9 @@
 // A receipt is the answer to an append. Its seq is the end of the log once the
 // items were in it: a reader that passes it as after_seq sees them.
 //
+// A question is a request for recommendations, as an address or a body tells it. It is
+// refined by what it wants of products.
+//
 // A pace counts how often an address or a key calls; its allowance is what it has
 // left of what [Limits] say. Room is the memory that the bodies of all requests share.
 //

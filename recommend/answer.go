@@ -33,10 +33,11 @@ type Item struct {
 
 // Recommend answers a request. What happened until now is taken into account if
 // that takes no longer than a tenth of a second. The answer has n items if there
-// are as many that may be shown, and but for its id follows from the log alone. An
-// error is a [RequestError], ctx's, or one of InCart and Bought. Cost: some tens
-// of microseconds, some hundreds for the first that popularity fills up after the
-// log went on.
+// are as many that may be shown beside each other, and but for its id follows from the
+// log and the request alone. An error is a [RequestError], ctx's, or one of InCart and
+// Bought. Cost: some tens of microseconds, some hundreds for the first that popularity
+// fills up after the log went on, and some milliseconds for the first with a filter after
+// the catalog did.
 func (r *Recommender) Recommend(ctx context.Context, q Request) (Answer, error) {
 	q, err := q.checked()
 	if err != nil {
