@@ -195,8 +195,10 @@ func (r benchReport) print(s streams) error {
 	}
 	if a := r.Answers; a != nil {
 		fmt.Fprintf(s.out, "\nRecommendations: %s answers a second, %.2f of what an empty handler reaches (%s). One at a time,\n"+
-			"half of them take up to %d µs and 99 of 100 up to %d µs; with %d connections asking at once %d and %d µs.\n",
-			thousands(int64(a.Rate)), a.Ratio, thousands(int64(a.Ceiling)), a.AloneP50, a.AloneP99, benchConnections, a.P50, a.P99)
+			"half of them take up to %d µs and 99 of 100 up to %d µs; with %d connections asking at once %d and %d µs.\n"+
+			"That is with nearest neighbours; where the blend comes first there are %s answers a second, %.2f.\n",
+			thousands(int64(a.Rate)), a.Ratio, thousands(int64(a.Ceiling)), a.AloneP50, a.AloneP99, benchConnections, a.P50, a.P99,
+			thousands(int64(a.Blend)), a.BlendRatio)
 	}
 	if d := r.Detect; d != nil {
 		fmt.Fprintf(s.out, "\nDetection: %s of %s carts were due, decided and written down in %s ms.\n",

@@ -23,7 +23,7 @@ func BenchmarkRecommendations(b *testing.B) {
 		b.Fatal(err)
 	}
 	var requests []*http.Request
-	for _, ask := range questions() {
+	for _, ask := range questions("home") {
 		for range taughtSessions / benchConnections {
 			requests = append(requests, readRequest(b, ask()))
 		}

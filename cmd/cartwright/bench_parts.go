@@ -94,7 +94,8 @@ func (s *side) disconnect() { hangUp(s.clients) }
 // forget drops what was seen while all was warming up.
 func (s *side) forget() { s.rates, s.cpu, s.lags, s.took = nil, nil, nil, nil }
 
-// answerFigures are what GET /v1/recommendations reaches. The times are those of
+// answerFigures are what GET /v1/recommendations reaches with nearest neighbours
+// alone, and with the blend that comes first by default. The times are those of
 // requests while all connections ask at once, and when one asks alone.
 type answerFigures struct {
 	Rate       float64 `json:"requests_per_second"`
@@ -106,6 +107,8 @@ type answerFigures struct {
 	AloneP99   int64   `json:"alone_p99_us"`
 	CPU        float64 `json:"cpu_us_per_request"`
 	CeilingCPU float64 `json:"ceiling_cpu_us_per_request"`
+	Blend      float64 `json:"blend_requests_per_second"`
+	BlendRatio float64 `json:"blend_ratio"`
 	Sessions   int     `json:"sessions"` // in the index
 }
 
@@ -127,20 +130,23 @@ func measureAnswers(ctx context.Context, below string) (f answerFigures, err err
 	}
 	defer func() { err = errors.Join(err, empty.Close()) }()
 	measured, limit, alone := &side{name: "cartwright", keep: true}, &side{name: "ceiling"}, &side{name: "cartwright", keep: true}
-	for s, to := range map[*side]string{measured: shop.address, limit: address, alone: shop.address} {
+	blended := &side{name: "blend"}
+	for s, to := range map[*side]string{measured: shop.address, limit: address, alone: shop.address, blended: shop.address} {
 		if s.clients, err = dial(trimScheme(to), benchConnections); err != nil {
 			return f, err
 		}
 		defer s.disconnect()
-		s.next = questions()
+		s.next = questions("home")
 	}
+	blended.next = questions("search")
 	alone.clients = alone.clients[:1]
-	if err := inTurn(ctx, 1, warmUp, measured, limit); err != nil {
+	if err := inTurn(ctx, 1, warmUp, measured, limit, blended); err != nil {
 		return f, err
 	}
-	measured.forget()
-	limit.forget()
-	if err := inTurn(ctx, answerRounds, answerRun, measured, limit); err != nil {
+	for _, s := range []*side{measured, limit, blended} {
+		s.forget()
+	}
+	if err := inTurn(ctx, answerRounds, answerRun, measured, limit, blended); err != nil {
 		return f, err
 	}
 	if err := inTurn(ctx, 1, aloneRun, alone); err != nil {
@@ -150,19 +156,20 @@ func measureAnswers(ctx context.Context, below string) (f answerFigures, err err
 		Rate: round(median(measured.rates)), Ceiling: round(median(limit.rates)), Ratio: ratio(median(measured.rates), median(limit.rates)),
 		P50: median(measured.took).Microseconds(), P99: quantile(measured.took, 0.99).Microseconds(),
 		AloneP50: median(alone.took).Microseconds(), AloneP99: quantile(alone.took, 0.99).Microseconds(),
-		CPU: tenth(median(measured.cpu)), CeilingCPU: tenth(median(limit.cpu)), Sessions: taughtSessions,
+		CPU: tenth(median(measured.cpu)), CeilingCPU: tenth(median(limit.cpu)),
+		Blend: round(median(blended.rates)), BlendRatio: ratio(median(blended.rates), median(limit.rates)), Sessions: taughtSessions,
 	}, nil
 }
 
 // questions are what the connections ask: half on the page of a product, the
-// others at home, each for a shopper that the shop knows.
-func questions() []func() []byte {
+// others in another context, each for a shopper that the shop knows.
+func questions(context string) []func() []byte {
 	key := base64.StdEncoding.EncodeToString([]byte(benchKey + ":"))
 	all := make([]func() []byte, benchConnections)
 	for i := range all {
 		var requests [][]byte
 		for n := i; n < taughtSessions; n += benchConnections {
-			query := fmt.Sprintf("context=home&anonymous_id=%s", benchShopper(n))
+			query := fmt.Sprintf("context=%s&anonymous_id=%s", context, benchShopper(n))
 			if n%128 < 64 {
 				query = fmt.Sprintf("context=product&item=%s&anonymous_id=%s", benchProduct(n%benchProducts), benchShopper(n))
 			}

@@ -24,6 +24,9 @@ type benchShop struct {
 	address string
 }
 
+// neighboursAlone is the setting of the start page in a bench.
+const neighboursAlone = "home=similar_sessions viewed_together bought_together"
+
 // openBenchShop opens a shop over a new database below a folder.
 func openBenchShop(ctx context.Context, below string) (*benchShop, error) {
 	dir, err := os.MkdirTemp(below, "cartwright-bench-")
@@ -33,6 +36,7 @@ func openBenchShop(ctx context.Context, below string) (*benchShop, error) {
 	b := &benchShop{dir: dir}
 	config := defaultConfig()
 	config.Database, config.WriteKey = b.path(), benchKey
+	config.RecommendChains = []string{neighboursAlone} // elsewhere the blend comes first
 	if b.Shop, err = OpenShop(ctx, config, ShopOptions{Logger: slog.New(slog.DiscardHandler)}); err != nil {
 		return nil, errors.Join(err, os.RemoveAll(dir))
 	}

@@ -8,6 +8,7 @@ import (
 
 	"cartwright/cart"
 	"cartwright/jobs"
+	"cartwright/recommend"
 	"cartwright/sessions"
 )
 
@@ -88,6 +89,7 @@ func drawOwn(r *rapid.T) entry {
 	return one(r, "own",
 		entry{kind: sessions.SettingsChanged, decide: settings},
 		entry{kind: sessions.RecoveryEnabled, decide: struct{}{}},
+		entry{kind: sessions.WeightsLearned, decide: recommend.Tuning{Weights: map[string]float64{"knn": 1}}},
 		entry{kind: sessions.DeliveryEnded, decide: jobs.Ended{Trigger: "trg_2_1_cart_abandoned", Endpoint: 1, Outcome: jobs.Delivered, Attempts: 1}})
 }
 
