@@ -63,6 +63,9 @@ func (a *answering) ask() {
 	a.bar()
 	a.chooseSeeds()
 	for _, strategy := range a.chains[a.request.Context] {
+		if len(a.items) == a.request.N || a.over() {
+			break
+		}
 		a.exhaust(strategy)
 	}
 	text, from := string(a.reasons), 0
@@ -70,6 +73,24 @@ func (a *answering) ask() {
 		a.items[i].Reason = text[from:end]
 		from = end
 	}
+}
+
+// fewMembers is how many products are few enough to be asked about one by one.
+const fewMembers = 16
+
+// over reports whether nothing is left that passes the filter, if so few products do that
+// this is quickly known. It spares strategies that would look through the whole shop.
+func (a *answering) over() bool {
+	passing := &a.picky.passing
+	if passing.members == nil || len(passing.ids) > fewMembers {
+		return false
+	}
+	for _, id := range passing.ids {
+		if !a.excludes(id) {
+			return false
+		}
+	}
+	return true
 }
 
 // exhaust asks a strategy until the answer is full or the strategy knows no more. What
