@@ -51,6 +51,19 @@ func TestACategoryHasItsBound(t *testing.T) {
 	}
 }
 
+// A strategy that is cut off knows more.
+func TestWhatIsCutOffIsAskedForAgain(t *testing.T) {
+	s := newTale(t).sells(sessions.Product{ID: "p1", Category: "k"}, sessions.Product{ID: "p2", Category: "k"})
+	s.views("me", "p1", "p3", "p2").views("x", "p1", "p3", "p2")
+	got := explained(s.asks(Request{Context: Home, Anonymous: "me", N: 2, PerCategory: 1}))
+	want := aligned(`
+		p1 | viewed_together | viewed together with p2 by 2 sessions
+		p3 | viewed_together | viewed together with p2 by 2 sessions`)
+	if got != want {
+		t.Errorf("got\n%swant\n%s", got, want)
+	}
+}
+
 // An answer with a bound for categories is what a walk through the long list takes.
 func TestABoundIsAWalkThroughTheLongList(t *testing.T) {
 	rapid.Check(t, func(rt *rapid.T) {

@@ -70,6 +70,7 @@ func (a *answering) addNewCartLines() {
 func (a *answering) viewed(n int) (more bool) {
 	more = a.together(n+len(a.own), false)
 	a.found = slices.DeleteFunc(a.found, func(f found) bool { return f.Support == 1 && slices.Contains(a.own, f.Item) })
+	more = more || len(a.found) > n
 	a.found = a.found[:min(len(a.found), n)]
 	return more
 }
