@@ -21,10 +21,10 @@ func TestEveryCommandRefusesANewerSchema(t *testing.T) {
 		t.Fatal(err)
 	}
 	lines := map[string][]string{
-		"serve": {"--port", "0"}, "import": {"--format", "segment", events}, "detect": nil, "stats": nil, "replay": nil, "verify": nil,
+		"serve": {"--port", "0"}, "import": {"--format", "segment", events}, "detect": nil, "stats": nil, "tune": nil, "evaluate": {"--last", "7d"}, "replay": nil, "verify": nil,
 		"keys": {"list"}, "backup": {filepath.Join(t.TempDir(), "b")}, "restore": {backup}, "jobs": nil, "doctor": nil,
 	}
-	without := map[string]bool{"tour": true, "bench": true, "version": true, "config": true, "health": true, "help": true, "evaluate": true}
+	without := map[string]bool{"tour": true, "bench": true, "version": true, "config": true, "health": true, "help": true}
 	for _, command := range rootCommand(streams{}).Commands() {
 		name := command.Name()
 		more, known := lines[name]
