@@ -59,20 +59,17 @@ const floor = .001
 // likely to be next. Support is how many neighbours speak for an item, which may be
 // none; but what the asking session did beside the query's clicks needs one, and so does
 // everything as long as the index has less than 1,000 sessions: two steps from so few
-// sessions lead anywhere. It takes O(M · distinct items + clicks of K sessions + 44 rows); rows are
-// kept until one of their sessions changes.
+// sessions lead anywhere. It takes O(M · distinct items + clicks of K sessions + 44
+// rows); rows are kept until one of their sessions changes.
 func (x *Index) Blend(q Query, dst []Scored) []Scored {
-	if q.N <= 0 || q.M <= 0 || q.K <= 0 {
-		return dst
-	}
 	x.mu.RLock()
 	defer x.mu.RUnlock()
 	s := x.begin()
 	defer x.end(s)
-	if x.recall(s, q.Items); len(s.past) == 0 {
+	if !x.recall(s, &q) {
 		return dst
 	}
-	x.scoreAll(s, q)
+	x.scoreAll(s, &q)
 	j := x.judge(s)
 	best := x.rank(s, q.N, q.Exclude)
 	x.tellOwn(s, q.Own)
@@ -105,7 +102,7 @@ func (x *Index) tellOwn(s *scratch, own SessionKey) {
 }
 
 // scoreAll gives every item its scores.
-func (x *Index) scoreAll(s *scratch, q Query) {
+func (x *Index) scoreAll(s *scratch, q *Query) {
 	for kind := range s.scores {
 		s.scores[kind] = s.scores[kind][:0]
 	}
@@ -153,12 +150,7 @@ func (x *Index) scoreRow(s *scratch, kind int, id uint32, weight func(sum float6
 
 // sources are the items whose rows the second hop takes, the best by near first.
 func (x *Index) sources(s *scratch) []ranked {
-	s.list = s.list[:0]
-	for _, item := range s.scores[byNear] {
-		s.list = append(s.list, ranked{score: s.standing(item).scores[byNear], item: item})
-	}
-	n := min(hopSources, len(s.list))
-	s.sources = append(s.sources[:0], selectBest(s.list, n, x.items.names)[:n]...)
+	s.sources = append(s.sources[:0], x.best(s, byNear, hopSources)...)
 	slices.SortFunc(s.sources, func(a, b ranked) int {
 		if a.before(b, x.items.names) {
 			return -1
@@ -168,15 +160,21 @@ func (x *Index) sources(s *scratch) []ranked {
 	return s.sources
 }
 
+// best returns the n best items by one of their scores, in no order, valid until the
+// next call.
+func (x *Index) best(s *scratch, kind, n int) []ranked {
+	s.list = s.list[:0]
+	for _, item := range s.scores[kind] {
+		s.list = append(s.list, ranked{score: s.standing(item).scores[kind], item: item})
+	}
+	return selectBest(s.list, n, x.items.names)
+}
+
 // propose lists the candidates, each once.
 func (x *Index) propose(s *scratch) []uint32 {
 	s.proposed = s.proposed[:0]
 	for kind, n := range proposed {
-		s.list = s.list[:0]
-		for _, item := range s.scores[kind] {
-			s.list = append(s.list, ranked{score: s.standing(item).scores[kind], item: item})
-		}
-		for _, r := range selectBest(s.list, n, x.items.names)[:min(n, len(s.list))] {
+		for _, r := range x.best(s, kind, n) {
 			s.propose(r.item)
 		}
 	}

@@ -108,7 +108,7 @@ func (x *Index) liken(s *scratch) {
 	for i := range s.found {
 		c := &s.found[i]
 		session := &x.sessions[c.slot]
-		shared := c.sim * raised(x.tables.distant, -.15, x.distinct(s, session))
+		shared := c.sim * x.tables.distinct.of(x.distinct(s, session))
 		c.sim = shared * math.Sqrt(shared) * x.tables.age(now-session.last)
 	}
 }

@@ -11,35 +11,48 @@ const powered = 1 << 14
 
 // tables hold what queries would otherwise compute again and again.
 type tables struct {
-	days    [4096]float64 // by whole days: what a session of that age counts
-	logs    []float64     // by count: its natural logarithm
-	fifth   []float64     // its power of -.2
-	third   []float64     // of -.3
-	longer  []float64     // of -.6
-	distant []float64     // of -.15
+	days   [4096]float64 // by whole days: what a session of that age counts
+	logs   []float64     // by count: its natural logarithm
+	shrunk []float64     // by sessions that share a pair: what they count for
+
+	popular, near, length, distinct, cosine powers
+}
+
+// powers are a power of counts.
+type powers struct {
+	exponent float64
+	table    []float64 // by count
+}
+
+// of is the power of a count.
+func (p *powers) of(count int) float64 {
+	if count < len(p.table) {
+		return p.table[count]
+	}
+	return math.Pow(float64(count), p.exponent)
+}
+
+func newPowers(exponent float64) powers {
+	return powers{exponent, byCount(func(count float64) float64 { return math.Pow(count, exponent) })}
+}
+
+func byCount(f func(count float64) float64) []float64 {
+	table := make([]float64, powered)
+	for i := range table {
+		table[i] = f(float64(i))
+	}
+	return table
 }
 
 func newTables() *tables {
-	t := &tables{}
+	t := &tables{
+		logs: byCount(math.Log), shrunk: byCount(shrink),
+		popular: newPowers(-.2), near: newPowers(-.3), length: newPowers(-.6), distinct: newPowers(-.15), cosine: newPowers(-.5),
+	}
 	for i := range t.days {
 		t.days[i] = math.Exp(-float64(i) / decayDays)
 	}
-	for _, of := range []struct {
-		table *[]float64
-		f     func(float64) float64
-	}{
-		{&t.logs, math.Log}, {&t.fifth, power(-.2)}, {&t.third, power(-.3)}, {&t.longer, power(-.6)}, {&t.distant, power(-.15)},
-	} {
-		*of.table = make([]float64, powered)
-		for i := range *of.table {
-			(*of.table)[i] = of.f(float64(i))
-		}
-	}
 	return t
-}
-
-func power(exponent float64) func(float64) float64 {
-	return func(count float64) float64 { return math.Pow(count, exponent) }
 }
 
 // age is what a session of an age in milliseconds counts, exp(-days/120): from a
@@ -65,10 +78,10 @@ func (t *tables) log(count int) float64 {
 	return math.Log(float64(count))
 }
 
-// raised is a count to the power that a table is of.
-func raised(table []float64, exponent float64, count int) float64 {
-	if count < len(table) {
-		return table[count]
+// shrink is what so many sessions that share a pair count for.
+func (t *tables) shrink(sessions uint32) float64 {
+	if int(sessions) < len(t.shrunk) {
+		return t.shrunk[sessions]
 	}
-	return math.Pow(float64(count), exponent)
+	return shrink(float64(sessions))
 }

@@ -38,11 +38,11 @@ func (h *habits) count(clicks []uint32, from, to, sign int) {
 	}
 }
 
-// repeat is the logit of the share of steps that stay with their item, come the
-// logit of the share of others that return to one seen before. One step of each
-// kind is taken for granted.
-func (h *habits) repeat() float64 { return logit(h.repeats, h.steps) }
-func (h *habits) come() float64   { return logit(h.returns, h.others) }
+// repeatLogit is the logit of the share of steps that stay with their item, returnLogit
+// that of the share of others that return to one seen before. One step of each kind is
+// taken for granted.
+func (h *habits) repeatLogit() float64 { return logit(h.repeats, h.steps) }
+func (h *habits) returnLogit() float64 { return logit(h.returns, h.others) }
 
 func logit(part, whole int) float64 {
 	return math.Log(float64(part+1) / float64(whole-part+1))

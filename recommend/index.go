@@ -42,7 +42,7 @@ type Index struct {
 	newest   newestSessions
 	habits   habits
 
-	pairs     atomic.Int64 // how many there are in pairings that are kept
+	pairs     atomic.Int64 // and entries of rows: how many are kept
 	pairLimit int64
 }
 
@@ -107,7 +107,7 @@ func (x *Index) append(c *Click) {
 	if action == Purchased && !bought {
 		x.enlist(&lists.bought, slot)
 	}
-	x.forgetPairings(s)
+	x.forgetCounted(s)
 	if int(s.n) > x.limits.SessionClicks {
 		x.shorten(slot)
 	}
@@ -115,7 +115,7 @@ func (x *Index) append(c *Click) {
 
 // rarify takes note of how many clicks an item has now.
 func (x *Index) rarify(item uint32) {
-	x.items.rarity[item] = float32(raised(x.tables.third, -.3, int(x.items.clicks[item])))
+	x.items.rarity[item] = float32(x.tables.near.of(int(x.items.clicks[item])))
 }
 
 // insert places a click in its session, and counts the steps that are others now.
@@ -240,7 +240,7 @@ func (x *Index) Remove(s SessionKey) bool {
 
 func (x *Index) remove(slot int32) {
 	s := &x.sessions[slot]
-	x.forgetPairings(s)
+	x.forgetCounted(s)
 	x.habits.count(x.trails.clicks(s), 0, int(s.n), -1)
 	if s.marks&newestMark != 0 {
 		x.leaveNewest(slot)

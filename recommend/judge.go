@@ -10,14 +10,12 @@ type judgement struct {
 	current    uint32 // the item of the newest click, if confidence is of one
 	known      bool
 	confidence float64
-	repeat     float64 // logit of staying with the current item
-	come       float64 // logit of returning to a past one
 }
 
 // judge prepares to score the candidates of a query whose scores are all there.
 func (x *Index) judge(s *scratch) *judgement {
 	j := &s.judgement
-	*j = judgement{Index: x, s: s, confidence: -2, repeat: x.habits.repeat(), come: x.habits.come()}
+	*j = judgement{Index: x, s: s, confidence: -2}
 	for kind, items := range s.scores {
 		for _, item := range items {
 			j.greatest[kind] = max(j.greatest[kind], s.standing(item).scores[kind])
@@ -70,12 +68,12 @@ func (j *judgement) features(item uint32, f *[features]float64) {
 func (j *judgement) pastFeatures(p *past, f *[features]float64) {
 	if j.known && p.item == j.current {
 		f[isCurrent] = 1
-		f[currentHabit] = j.repeat
+		f[currentHabit] = j.habits.repeatLogit()
 		f[confidentCurrent] = j.confidence
 	} else {
 		f[isPast] = 1
 		f[pastLog] = j.tables.log(int(p.steps) + 1)
-		f[pastHabit] = j.come
+		f[pastHabit] = j.habits.returnLogit()
 		if p.steps == 1 {
 			f[isPrevious] = 1
 		}

@@ -62,11 +62,12 @@ type past struct {
 	times int
 }
 
-// recall lists the distinct items of a query, the newest first.
-func (x *Index) recall(s *scratch, items []string) {
+// recall lists the distinct items of a query, the newest first, and reports whether
+// there are any, and anything is asked for.
+func (x *Index) recall(s *scratch, q *Query) bool {
 	s.past = s.past[:0]
 	s.stamp++
-	items = items[max(0, len(items)-maxQueryItems):]
+	items := q.Items[max(0, len(q.Items)-maxQueryItems):]
 	for i := len(items) - 1; i >= 0; i-- {
 		item, ok := x.items.ids[items[i]]
 		if !ok {
@@ -79,6 +80,7 @@ func (x *Index) recall(s *scratch, items []string) {
 		}
 		s.past[st.past-1].times++
 	}
+	return len(s.past) > 0 && q.N > 0 && q.M > 0 && q.K > 0
 }
 
 // Neighbours appends the answer to dst, best first: session-kNN in the family of
@@ -97,17 +99,14 @@ func (x *Index) recall(s *scratch, items []string) {
 // in the index. Support is how many neighbours spoke for the item. It takes
 // O(M · distinct items + clicks of K sessions).
 func (x *Index) Neighbours(q Query, dst []Scored) []Scored {
-	if q.N <= 0 || q.M <= 0 || q.K <= 0 {
-		return dst
-	}
 	x.mu.RLock()
 	defer x.mu.RUnlock()
 	s := x.begin()
 	defer x.end(s)
-	if x.recall(s, q.Items); len(s.past) == 0 {
+	if !x.recall(s, &q) {
 		return dst
 	}
-	x.similar(s, q)
+	x.similar(s, &q)
 	best := x.rank(s, q.N, q.Exclude)
 	for _, item := range s.touched {
 		t := &s.tallies[item]
@@ -119,7 +118,7 @@ func (x *Index) Neighbours(q Query, dst []Scored) []Scored {
 }
 
 // similar tallies what the neighbours of a query say.
-func (x *Index) similar(s *scratch, q Query) {
+func (x *Index) similar(s *scratch, q *Query) {
 	x.point(s)
 	x.meet(s, q.M, x.slots.find(x.sessions, q.Own))
 	x.liken(s)
@@ -130,7 +129,7 @@ func (x *Index) similar(s *scratch, q Query) {
 	sessions := x.tables.log(x.live)
 	for _, item := range s.touched {
 		clicks := int(x.items.clicks[item])
-		s.tallies[item].score *= (1 + .1*(sessions-x.tables.log(clicks))) * raised(x.tables.fifth, -.2, clicks)
+		s.tallies[item].score *= (1 + .1*(sessions-x.tables.log(clicks))) * x.tables.popular.of(clicks)
 	}
 }
 

@@ -9,7 +9,7 @@ const (
 	// pairingSessions is of how many sessions a pairing is kept at least: fewer are
 	// counted in no time.
 	pairingSessions = 4
-	// keptPairs is how many pairs are kept at most, in 32 MB.
+	// keptPairs is how many pairs, and entries of rows, are kept at most, in 32 MB.
 	keptPairs = 1 << 22
 )
 
@@ -58,9 +58,9 @@ func (x *Index) keep(p *pairing, at *atomic.Pointer[pairing]) {
 	}
 }
 
-// forgetPairings drops the pairings and rows of all items in a session that changes,
+// forgetCounted drops the pairings and rows of all items in a session that changes,
 // or all that there are if they are too many. Sessions without a say change no pairings.
-func (x *Index) forgetPairings(s *storedSession) {
+func (x *Index) forgetCounted(s *storedSession) {
 	if x.pairs.Load() > x.pairLimit {
 		for i := range x.items.lists {
 			x.items.lists[i].seenPairs.Store(nil)

@@ -45,7 +45,7 @@ func (x *Index) near(s *scratch, id uint32) *row {
 		s.row.at = x.sessions[list[len(list)-1]].last
 		for _, slot := range list {
 			session := &x.sessions[slot]
-			weight := x.tables.age(s.row.at-session.last) * raised(x.tables.longer, -.6, int(session.n))
+			weight := x.tables.age(s.row.at-session.last) * x.tables.length.of(int(session.n))
 			s.tellNear(x.trails.clicks(session), id, weight)
 		}
 	})
@@ -175,7 +175,8 @@ func (s *scratch) rules(names []string) {
 	for _, item := range s.summed {
 		s.list = append(s.list, ranked{score: s.sums[item], item: item})
 	}
-	for _, r := range selectBest(s.list, keptRules, names)[keptRules:] {
+	selectBest(s.list, keptRules, names)
+	for _, r := range s.list[keptRules:] {
 		s.sums[r.item] = 0
 	}
 }

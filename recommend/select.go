@@ -5,11 +5,14 @@ func (r ranked) before(o ranked, names []string) bool {
 	return r.score > o.score || r.score == o.score && names[r.item] < names[o.item]
 }
 
-// selectBest reorders a list so that its n best stand in front, in no order, and
-// returns it (Hoare's selection with the median of three as pivot; O(len) on average).
+// selectBest returns the n best of a list, in no order, or all if there are no more; the
+// others stand behind them in it (Hoare's selection with the median of three as pivot; O(len) on average).
 func selectBest(list []ranked, n int, names []string) []ranked {
+	if len(list) <= n {
+		return list
+	}
 	low, high, want := 0, len(list)-1, n-1
-	for n > 0 && low < high && want < high {
+	for low < high {
 		pivot := medianOf(list[low], list[(low+high)/2], list[high], names)
 		i, j := low, high
 		for i <= j {
@@ -31,10 +34,10 @@ func selectBest(list []ranked, n int, names []string) []ranked {
 		case want >= i:
 			low = i
 		default:
-			return list
+			return list[:n]
 		}
 	}
-	return list
+	return list[:n]
 }
 
 func medianOf(a, b, c ranked, names []string) ranked {

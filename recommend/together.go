@@ -1,9 +1,6 @@
 package recommend
 
-import (
-	"math"
-	"sync/atomic"
-)
+import "sync/atomic"
 
 const (
 	// togetherDepth is how many of an item's newest sessions are looked at.
@@ -50,9 +47,10 @@ func (x *Index) together(item string, n int, exclude func(string) bool, dst []Sc
 	defer x.end(s)
 	p := x.pairing(s, id, bought)
 	best := x.rank(s, n, exclude)
+	ours := x.tables.cosine.of(int(p.sessions))
 	for _, other := range p.pairs {
 		all, _ := x.items.lists[other.item].pick(bought)
-		best.offer(ranked{togetherScore(other.support, p.sessions, all.n), other.item, other.support})
+		best.offer(ranked{x.tables.shrink(other.support) * ours * x.tables.cosine.of(int(all.n)), other.item, other.support})
 	}
 	return best.answer(s, dst, 1)
 }
@@ -78,12 +76,8 @@ func (x *Index) tellPairs(s *scratch, id uint32, bought bool) {
 	}
 }
 
-// togetherScore is the score of a pair that c sessions share, of d with the one
-// item and all with the other.
-func togetherScore(c, d, all uint32) float64 {
-	share := float64(c)
-	return share / (share + togetherShrink) * share / math.Sqrt(float64(d)*float64(all))
-}
+// shrink is what c sessions that share a pair count for: less than c while they are few.
+func shrink(c float64) float64 { return c / (c + togetherShrink) * c }
 
 // pick is the listing of sessions that bought, or of all that saw, and where its
 // pairing is kept.

@@ -124,10 +124,11 @@ func (p *pupil) look(x *Index, lesson Lesson) (next int) {
 	s := x.begin()
 	defer x.end(s)
 	p.judged, next = p.judged[:0], -1
-	if x.recall(s, lesson.Past); len(s.past) == 0 {
+	q := Query{Items: lesson.Past, M: ServingM, K: BlendK, N: 1}
+	if !x.recall(s, &q) {
 		return next
 	}
-	x.scoreAll(s, Query{M: ServingM, K: BlendK})
+	x.scoreAll(s, &q)
 	j := x.judge(s)
 	wanted, known := x.items.ids[lesson.Next]
 	for i, item := range x.propose(s) {
