@@ -88,7 +88,7 @@ func (x *Index) Blend(q Query, dst []Scored) []Scored {
 			q.Explain(x.items.names[r.item], j.terms(r.item))
 		}
 	}
-	return best.answer(s, dst, 1)
+	return best.answer(s, dst)
 }
 
 // tellOwn notes what the asking session did. It has a say in the rows of its items,

@@ -81,7 +81,7 @@ func (v *naive) neighbours(q Query) []Scored {
 			delete(scores, item)
 		}
 	}
-	return best(scores, support, 1, q.N, q.Exclude)
+	return best(scores, support, q.N, q.Exclude)
 }
 
 func (v *naive) clicks() map[string]int {
@@ -120,7 +120,7 @@ func (v *naive) together(item string, n int, exclude func(string) bool, bought b
 		f := float64(c)
 		scores[other] = f / (f + 5) * f / math.Sqrt(float64(with)*float64(all[other]))
 	}
-	return best(scores, shared, 1, n, exclude)
+	return best(scores, shared, n, exclude)
 }
 
 func (v *naive) popular(n int, exclude func(string) bool) []Scored {
@@ -136,10 +136,10 @@ func (v *naive) popular(n int, exclude func(string) bool) []Scored {
 			support[item]++
 		}
 	}
-	return best(scores, support, 1, n, exclude)
+	return best(scores, support, n, exclude)
 }
 
-func best(scores map[string]float64, support map[string]int, scale float64, n int, exclude func(string) bool) []Scored {
+func best(scores map[string]float64, support map[string]int, n int, exclude func(string) bool) []Scored {
 	var list []Scored
 	for item, score := range scores {
 		if exclude == nil || !exclude(item) {
@@ -149,9 +149,5 @@ func best(scores map[string]float64, support map[string]int, scale float64, n in
 	slices.SortFunc(list, func(a, b Scored) int {
 		return cmp.Or(cmp.Compare(b.Score, a.Score), cmp.Compare(a.Item, b.Item))
 	})
-	list = list[:min(n, len(list))]
-	for i := range list {
-		list[i].Score *= scale
-	}
-	return list
+	return list[:min(n, len(list))]
 }

@@ -114,7 +114,7 @@ func (x *Index) Neighbours(q Query, dst []Scored) []Scored {
 			best.offer(ranked{t.score, item, t.support})
 		}
 	}
-	return best.answer(s, dst, 1)
+	return best.answer(s, dst)
 }
 
 // similar tallies what the neighbours of a query say.

@@ -64,7 +64,7 @@ func (o *oracle) blend(q Query) []Scored {
 			delete(scores, item)
 		}
 	}
-	return best(scores, support, 1, q.N, q.Exclude)
+	return best(scores, support, q.N, q.Exclude)
 }
 
 func (o *oracle) judge(j, current string, c float64, x, lg [4]float64) float64 {

@@ -30,7 +30,7 @@ func (x *Index) Popular(n int, exclude func(item string) bool, dst []Scored) []S
 		t := &s.tallies[item]
 		best.offer(ranked{t.score, item, t.support})
 	}
-	return best.answer(s, dst, 1)
+	return best.answer(s, dst)
 }
 
 // popularity appends every item that Popular ranks, in no order.
@@ -59,7 +59,7 @@ func (x *Index) first(all []ranked, n int, exclude func(item string) bool) []Sco
 	for _, r := range all {
 		best.offer(r)
 	}
-	return best.answer(new(scratch), nil, 1)
+	return best.answer(new(scratch), nil)
 }
 
 // tellRecent tallies the newest sessions, each by its age.

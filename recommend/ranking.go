@@ -24,6 +24,11 @@ type ranked struct {
 	support uint32
 }
 
+// before tells whether r stands before o in a ranking: by score, ties by item id.
+func (r ranked) before(o ranked, names []string) bool {
+	return r.score > o.score || r.score == o.score && names[r.item] < names[o.item]
+}
+
 // ranking keeps the n best of the items offered to it, best first: by score, ties
 // by item id. The exclusion is asked only about items that would enter, so it
 // costs some dozens of calls and the list is still filled up to n. An offer that
@@ -35,15 +40,10 @@ type ranking struct {
 	best    []ranked
 }
 
-// above tells whether r stands before o.
-func (k *ranking) above(r, o ranked) bool {
-	return r.score > o.score || r.score == o.score && k.names[r.item] < k.names[o.item]
-}
-
 // offer enters an item if it is among the best so far and not excluded.
 func (k *ranking) offer(r ranked) {
 	full := len(k.best) == k.n
-	if full && !k.above(r, k.best[k.n-1]) {
+	if full && !r.before(k.best[k.n-1], k.names) {
 		return
 	}
 	if k.exclude != nil && k.exclude(k.names[r.item]) {
@@ -55,7 +55,7 @@ func (k *ranking) offer(r ranked) {
 	low, high := 0, len(k.best)
 	for low < high {
 		middle := int(uint(low+high) / 2)
-		if k.above(k.best[middle], r) {
+		if k.best[middle].before(r, k.names) {
 			low = middle + 1
 		} else {
 			high = middle
@@ -69,11 +69,10 @@ func (x *Index) rank(s *scratch, n int, exclude func(item string) bool) ranking 
 	return ranking{names: x.items.names, exclude: exclude, n: n, best: s.best[:0]}
 }
 
-// answer appends the ranking to dst, every score times scale, and keeps its array
-// for the next query.
-func (k *ranking) answer(s *scratch, dst []Scored, scale float64) []Scored {
+// answer appends the ranking to dst and keeps its array for the next query.
+func (k *ranking) answer(s *scratch, dst []Scored) []Scored {
 	for _, r := range k.best {
-		dst = append(dst, Scored{k.names[r.item], r.score * scale, int(r.support)})
+		dst = append(dst, Scored{k.names[r.item], r.score, int(r.support)})
 	}
 	s.best = k.best
 	return dst

@@ -52,7 +52,7 @@ func (x *Index) together(item string, n int, exclude func(string) bool, dst []Sc
 		all, _ := x.items.lists[other.item].pick(bought)
 		best.offer(ranked{x.tables.shrink(other.support) * ours * x.tables.cosine.of(int(all.n)), other.item, other.support})
 	}
-	return best.answer(s, dst, 1)
+	return best.answer(s, dst)
 }
 
 // tellPairs tallies what shares sessions with an item.

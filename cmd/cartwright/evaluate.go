@@ -10,6 +10,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"cartwright/recommend/evaluate"
+	"cartwright/sessions"
 	"cartwright/sessions/database"
 	"cartwright/sessions/wire"
 )
@@ -46,7 +47,9 @@ func evaluateCommand(s streams) *cobra.Command {
 			if o.last == "" {
 				return o.runFiles(cmd.Context(), s)
 			}
-			return withDatabase(cmd, s, &c, func(ctx context.Context, db *database.DB) error { return o.runShop(ctx, db, s) })
+			return withDatabase(cmd, s, &c, func(ctx context.Context, db *database.DB) error {
+				return withLog(ctx, db, func(log *sessions.Log) error { return o.runShop(ctx, log, s) })
+			})
 		},
 	}
 	flags := cmd.Flags()
@@ -162,12 +165,12 @@ func (o evaluateOptions) runFiles(ctx context.Context, s streams) error {
 }
 
 // runShop evaluates on the shop's own log.
-func (o evaluateOptions) runShop(ctx context.Context, db *database.DB, s streams) error {
+func (o evaluateOptions) runShop(ctx context.Context, log *sessions.Log, s streams) error {
 	last, err := parseDays(o.last)
 	if err != nil {
 		return err
 	}
-	h, err := readHistory(ctx, db)
+	h, err := readHistory(ctx, log)
 	if err != nil {
 		return err
 	}

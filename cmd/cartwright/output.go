@@ -14,6 +14,7 @@ import (
 	"github.com/spf13/cobra"
 	"golang.org/x/term"
 
+	"cartwright/sessions"
 	"cartwright/sessions/database"
 )
 
@@ -49,6 +50,17 @@ func withDatabase(cmd *cobra.Command, s streams, c *Config, f func(context.Conte
 	}
 	defer db.Close()
 	return f(cmd.Context(), db)
+}
+
+// withLog opens the log of a database as a command does that comes and goes, runs f,
+// and closes it.
+func withLog(ctx context.Context, db *database.DB, f func(*sessions.Log) error) error {
+	log, err := sessions.OpenLog(ctx, db, sessions.LogOptions{Projections: projections(db)})
+	if err != nil {
+		return err
+	}
+	defer log.Close()
+	return f(log)
 }
 
 // printJSON writes exactly one JSON value and a line end.

@@ -11,7 +11,6 @@ import (
 	"cartwright/recommend"
 	"cartwright/recommend/evaluate"
 	"cartwright/sessions"
-	"cartwright/sessions/database"
 )
 
 // shopHistory is what a shop's own log says for an evaluation: its sessions of two or
@@ -21,13 +20,8 @@ type shopHistory struct {
 	weights  recommend.Weights
 }
 
-// readHistory reads the log of a database.
-func readHistory(ctx context.Context, db *database.DB) (h shopHistory, err error) {
-	log, err := sessions.OpenLog(ctx, db, sessions.LogOptions{Projections: projections(db)})
-	if err != nil {
-		return h, err
-	}
-	defer log.Close()
+// readHistory reads a log.
+func readHistory(ctx context.Context, log *sessions.Log) (h shopHistory, err error) {
 	clicks, weights, err := recommend.Clicks(ctx, log)
 	if err != nil {
 		return h, err

@@ -54,13 +54,15 @@ one of them back, or “default” those that Cartwright came with.`,
 				return usage("--list and --restore are two different things to do")
 			}
 			return withDatabase(cmd, s, &c, func(ctx context.Context, db *database.DB) error {
-				switch {
-				case o.list:
+				if o.list {
 					return listTunings(ctx, db, s, o.json)
-				case o.restore != "":
-					return restoreTuning(ctx, db, s, o)
 				}
-				return tune(ctx, db, s, last, o.json)
+				return withLog(ctx, db, func(log *sessions.Log) error {
+					if o.restore != "" {
+						return restoreTuning(ctx, db, log, s, o)
+					}
+					return tune(ctx, log, s, last, o.json)
+				})
 			})
 		},
 	}
@@ -80,8 +82,8 @@ type tuneResult struct {
 }
 
 // tune learns, tests, and keeps what is better.
-func tune(ctx context.Context, db *database.DB, s streams, last time.Duration, asJSON bool) error {
-	h, err := readHistory(ctx, db)
+func tune(ctx context.Context, log *sessions.Log, s streams, last time.Duration, asJSON bool) error {
+	h, err := readHistory(ctx, log)
 	if err != nil {
 		return err
 	}
@@ -94,7 +96,7 @@ func tune(ctx context.Context, db *database.DB, s streams, last time.Duration, a
 		return err
 	}
 	if r.Kept {
-		if r.StoredTuning, err = keepTuning(ctx, db, r.Tuning); err != nil {
+		if r.StoredTuning, err = keepTuning(ctx, log, r.Tuning); err != nil {
 			return err
 		}
 	}
@@ -146,12 +148,7 @@ func itemsOf(list [][]recommend.Click) [][]string {
 }
 
 // keepTuning appends it to the log.
-func keepTuning(ctx context.Context, db *database.DB, t recommend.Tuning) (stored recommend.StoredTuning, err error) {
-	log, err := sessions.OpenLog(ctx, db, sessions.LogOptions{Projections: projections(db)})
-	if err != nil {
-		return stored, err
-	}
-	defer log.Close()
+func keepTuning(ctx context.Context, log *sessions.Log, t recommend.Tuning) (stored recommend.StoredTuning, err error) {
 	now := sessions.MillisOf(time.Now())
 	head, err := log.Decide(ctx, func(*gorm.DB, sessions.Head) ([]*sessions.Event, error) {
 		e, err := sessions.Own(sessions.WeightsLearned, 0, now, t)
@@ -189,7 +186,7 @@ func listTunings(ctx context.Context, db *database.DB, s streams, asJSON bool) e
 		return err
 	}
 	if asJSON {
-		return printJSON(s.out, map[string]any{"data": slices.Concat([]recommend.StoredTuning{}, list)})
+		return printJSON(s.out, map[string]any{"data": list})
 	}
 	table := tabwriter.NewWriter(s.out, 0, 0, 2, ' ', tabwriter.AlignRight)
 	fmt.Fprintln(table, "number\tkept\tlearned from\tHR@20\tMRR@20\t")
@@ -210,7 +207,7 @@ func listTunings(ctx context.Context, db *database.DB, s streams, asJSON bool) e
 }
 
 // restoreTuning puts weights back by appending them anew.
-func restoreTuning(ctx context.Context, db *database.DB, s streams, o tuneOptions) error {
+func restoreTuning(ctx context.Context, db *database.DB, log *sessions.Log, s streams, o tuneOptions) error {
 	back := recommend.Tuning{Weights: recommend.DefaultWeights().Named()}
 	if o.restore != "default" {
 		seq, err := strconv.ParseInt(o.restore, 10, 64)
@@ -228,7 +225,7 @@ func restoreTuning(ctx context.Context, db *database.DB, s streams, o tuneOption
 		back = list[at].Tuning
 		back.Restores = list[at].Seq
 	}
-	stored, err := keepTuning(ctx, db, back)
+	stored, err := keepTuning(ctx, log, back)
 	if err != nil {
 		return err
 	}
