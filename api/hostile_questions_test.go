@@ -39,15 +39,15 @@ func attacksByQuestions(t testing.TB) (all []attack) {
 		{"n of 1e400", `{"n":1e400}`, "invalid_parameter"},
 		{"a context of other letters", `{"context":"HOME"}`, "invalid_parameter"},
 		{"a product page of nothing", `{"context":"product"}`, "invalid_parameter"},
-		{"201 items", `{"items":[` + repeated(`"a"`, 201) + `]}`, "invalid_parameter"},
-		{"201 lines", `{"cart":[` + repeated(`"a"`, 201) + `]}`, "invalid_parameter"},
-		{"1,001 exclusions", `{"exclude":[` + repeated(`"a"`, 1001) + `]}`, "invalid_parameter"},
-		{"a million exclusions", `{"exclude":[` + repeated(`1`, 1_000_000) + `]}`, "invalid_parameter"},
+		{"201 items", `{"items":[` + repeated(`"a"`, 201) + `]}`, "too_large"},
+		{"201 lines", `{"cart":[` + repeated(`"a"`, 201) + `]}`, "too_large"},
+		{"1,001 exclusions", `{"exclude":[` + repeated(`"a"`, 1001) + `]}`, "too_large"},
+		{"a million exclusions", `{"exclude":[` + repeated(`1`, 1_000_000) + `]}`, "too_large"},
 		{"an item of 256 bytes", `{"items":["` + strings.Repeat("x", 256) + `"]}`, "invalid_parameter"},
-		{"51 categories", `{"filter":{"category":[` + repeated(`"a"`, 51) + `]}}`, "invalid_parameter"},
-		{"11 tags", `{"filter":{"tag":[` + repeated(`"a"`, 11) + `]}}`, "invalid_parameter"},
+		{"51 categories", `{"filter":{"category":[` + repeated(`"a"`, 51) + `]}}`, "too_large"},
+		{"11 tags", `{"filter":{"tag":[` + repeated(`"a"`, 11) + `]}}`, "too_large"},
 		{"10,000 attributes", `{"filter":{"attribute":{` + manyMembers(10_000) + `}}}`, "invalid_parameter"},
-		{"51 values", `{"filter":{"attribute":{"a":[` + repeated("1", 51) + `]}}}`, "invalid_parameter"},
+		{"51 values", `{"filter":{"attribute":{"a":[` + repeated("1", 51) + `]}}}`, "too_large"},
 		{"a value of a million digits", `{"filter":{"attribute":{"a":` + strings.Repeat("9", 1_000_000) + `}}}`, "invalid_parameter"},
 		{"an exponent of a billion", `{"filter":{"attribute":{"a":1e1000000000}}}`, "invalid_parameter"},
 		{"a price below zero", `{"filter":{"min_price":-1}}`, "invalid_parameter"},
@@ -55,7 +55,11 @@ func attacksByQuestions(t testing.TB) (all []attack) {
 		{"a price beyond all numbers", `{"filter":{"max_price":9223372036854775808}}`, "invalid_parameter"},
 		{"what is out of stock", `{"filter":{"in_stock":false}}`, "invalid_parameter"},
 	} {
-		all = append(all, attack{name: f.name, request: request{method: "POST", path: "/v1/recommendations", key: writeKey, body: f.body}, status: 400, code: f.code})
+		status := 400
+		if f.code == "too_large" {
+			status = 413
+		}
+		all = append(all, attack{name: f.name, request: request{method: "POST", path: "/v1/recommendations", key: writeKey, body: f.body}, status: status, code: f.code})
 	}
 	return append(append(all, strangersQuestions(t)...), batchAttacks()...)
 }

@@ -31,8 +31,8 @@ func (s *Server) recommendTold(c *call) error {
 	return s.withBody(c, func(body []byte) error {
 		var f questionForm
 		q := f.whole(body)
-		if len(f.mistakes) > 0 {
-			return refusedForm(f.mistakes)
+		if len(f.Errors) > 0 {
+			return refusedForm(f.Errors)
 		}
 		return s.answerQuestion(c, q)
 	})
@@ -44,8 +44,8 @@ func (s *Server) recommendBatch(c *call) error {
 	return s.withBody(c, func(body []byte) error {
 		var f questionForm
 		questions := f.batch(body)
-		if len(f.mistakes) > 0 {
-			return refusedForm(f.mistakes)
+		if len(f.Errors) > 0 {
+			return refusedForm(f.Errors)
 		}
 		return s.answerEncoded(c, func(dst []byte) (_ []byte, err error) {
 			dst = append(dst, `{"results":[`...)

@@ -33,7 +33,7 @@ func decimalOf(value []byte) (decimal, bool) {
 
 // parseDecimal reads a number in the grammar of JSON.
 func parseDecimal(src []byte) (d decimal, ok bool) {
-	if !isNumber(src) {
+	if !IsNumber(src) {
 		return d, false
 	}
 	s := scan{src: src}

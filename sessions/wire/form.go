@@ -27,60 +27,60 @@ const (
 // maxErrors bounds how many mistakes one answer tells.
 const maxErrors = 100
 
-// form reads one body strictly and collects its mistakes.
-type form struct{ errors []FieldError }
+// Form reads one body strictly and collects its mistakes.
+type Form struct{ Errors []FieldError }
 
-// fail notes a mistake.
-func (f *form) fail(at, code, format string, values ...any) {
-	if len(f.errors) < maxErrors {
-		f.errors = append(f.errors, FieldError{at, code, fmt.Sprintf(format, values...)})
+// Fail notes a mistake.
+func (f *Form) Fail(at, code, format string, values ...any) {
+	if len(f.Errors) < maxErrors {
+		f.Errors = append(f.Errors, FieldError{at, code, fmt.Sprintf(format, values...)})
 	}
 }
 
-// body reads the whole body, an object, and reports whether it could be read at
+// Body reads the whole body, an object, and reports whether it could be read at
 // all. The field function says false for a key that the form does not have.
-func (f *form) body(body []byte, field func(key string, value []byte, at string) bool) bool {
+func (f *Form) Body(body []byte, field func(key string, value []byte, at string) bool) bool {
 	if !storable(body) {
-		f.fail("", CodeInvalidText, "the body is not valid UTF-8 or holds U+0000")
+		f.Fail("", CodeInvalidText, "the body is not valid UTF-8 or holds U+0000")
 		return false
 	}
 	if !members(body, func(_, _ []byte) {}) {
-		f.fail("", CodeInvalidJSON, "the body is not one valid JSON object")
+		f.Fail("", CodeInvalidJSON, "the body is not one valid JSON object")
 		return false
 	}
-	f.object(body, "", field)
+	f.Object(bytes.TrimSpace(body), "", field)
 	return true
 }
 
-// object reads a nested object.
-func (f *form) object(value []byte, at string, field func(key string, value []byte, at string) bool) {
+// Object reads a nested object. The field function says false for a key that there is not.
+func (f *Form) Object(value []byte, at string, field func(key string, value []byte, at string) bool) {
 	if !isObject(value) {
-		f.mistyped(at, "an object", value)
+		f.Mistyped(at, "an object", value)
 		return
 	}
 	members(value, func(key, value []byte) {
 		below := at + "/" + pointerToken(string(key))
 		if !field(string(key), value, below) {
-			f.fail(below, CodeUnknownField, "there is no field %q here", key)
+			f.Fail(below, CodeUnknownField, "there is no field %q here", key)
 		}
 	})
 }
 
-// array reads a nested array.
-func (f *form) array(value []byte, at string, element func(value []byte, at string)) {
+// Array reads a nested array, of which only the first entries up to a limit are accepted.
+func (f *Form) Array(value []byte, at string, limit int, element func(value []byte, at string)) {
 	if !isArray(value) {
-		f.mistyped(at, "an array", value)
+		f.Mistyped(at, "an array", value)
 		return
 	}
 	n := 0
 	elements(value, func(value []byte) {
-		if n < MaxItems {
+		if n < limit {
 			element(value, fmt.Sprintf("%s/%d", at, n))
 		}
 		n++
 	})
-	if n > MaxItems {
-		f.fail(at, CodeTooLarge, "%d entries; at most %d are accepted", n, MaxItems)
+	if n > limit {
+		f.Fail(at, CodeTooLarge, "%d entries; at most %d are accepted", n, limit)
 	}
 }
 
@@ -90,122 +90,122 @@ func pointerToken(key string) string {
 }
 
 // require notes a field that an object lacks.
-func (f *form) require(object []byte, at, key string, has bool) {
+func (f *Form) require(object []byte, at, key string, has bool) {
 	if isObject(object) && !has {
-		f.fail(at+"/"+key, CodeRequired, "may not be left out")
+		f.Fail(at+"/"+key, CodeRequired, "may not be left out")
 	}
 }
 
-// mistyped notes a value of another type than wanted.
-func (f *form) mistyped(at, want string, value []byte) {
-	f.fail(at, CodeInvalidType, "must be %s, not %.40s", want, value)
+// Mistyped notes a value of another type than wanted.
+func (f *Form) Mistyped(at, want string, value []byte) {
+	f.Fail(at, CodeInvalidType, "must be %s, not %.40s", want, value)
 }
 
-// text reads a string.
-func (f *form) text(value []byte, at string) string {
+// Text reads a string.
+func (f *Form) Text(value []byte, at string) string {
 	if !isText(value) {
-		f.mistyped(at, "a string", value)
+		f.Mistyped(at, "a string", value)
 		return ""
 	}
 	return unquote(value)
 }
 
 // id reads an id: a string that is not empty, or a number for its digits.
-func (f *form) id(value []byte, at string) string {
-	if !isText(value) && !isNumber(value) {
-		f.mistyped(at, "a string", value)
+func (f *Form) id(value []byte, at string) string {
+	if !isText(value) && !IsNumber(value) {
+		f.Mistyped(at, "a string", value)
 		return ""
 	}
 	id := textOf(value)
 	if id == "" {
-		f.fail(at, CodeRequired, "must not be empty; leave it out instead")
+		f.Fail(at, CodeRequired, "must not be empty; leave it out instead")
 	}
 	if r := tooLong("it", id); r != nil {
-		f.fail(at, r.code, "%s", r.reason)
+		f.Fail(at, r.code, "%s", r.reason)
 	}
 	return id
 }
 
 // email reads an address.
-func (f *form) email(value []byte, at string) sessions.Email {
-	text := f.text(value, at)
+func (f *Form) email(value []byte, at string) sessions.Email {
+	text := f.Text(value, at)
 	email := emailOf(text)
 	if email == "" && isText(value) {
-		f.fail(at, CodeInvalidEmail, "%.80q is no email address", text)
+		f.Fail(at, CodeInvalidEmail, "%.80q is no email address", text)
 	}
 	return email
 }
 
 // url reads a link into the shop. Links stand in mails and pages: those that run
 // something, such as javascript:, are refused.
-func (f *form) url(value []byte, at string) string {
-	text := f.text(value, at)
+func (f *Form) url(value []byte, at string) string {
+	text := f.Text(value, at)
 	lower := strings.ToLower(text)
 	path := strings.HasPrefix(text, "/") && !strings.HasPrefix(text, "//")
 	if !path && !strings.HasPrefix(lower, "https://") && !strings.HasPrefix(lower, "http://") && isText(value) {
-		f.fail(at, CodeInvalidURL, "%.80q begins with neither https://, http:// nor /", text)
+		f.Fail(at, CodeInvalidURL, "%.80q begins with neither https://, http:// nor /", text)
 	}
 	return text
 }
 
-// flag reads true or false.
-func (f *form) flag(value []byte, at string) bool {
+// Flag reads true or false.
+func (f *Form) Flag(value []byte, at string) bool {
 	if string(value) != "true" && string(value) != "false" {
-		f.mistyped(at, "true or false", value)
+		f.Mistyped(at, "true or false", value)
 	}
 	return string(value) == "true"
 }
 
 // currency reads a currency code.
-func (f *form) currency(value []byte, at string) string {
-	text := strings.ToUpper(f.text(value, at))
+func (f *Form) currency(value []byte, at string) string {
+	text := strings.ToUpper(f.Text(value, at))
 	if _, ok := Exponent(text); !ok && isText(value) {
-		f.fail(at, CodeInvalidCurrency, "%.40q is no currency of ISO 4217", text)
+		f.Fail(at, CodeInvalidCurrency, "%.40q is no currency of ISO 4217", text)
 	}
 	return text
 }
 
 // quantity reads a number of units.
-func (f *form) quantity(value []byte, at string) int64 {
-	if !isNumber(value) {
-		f.mistyped(at, "an integer", value)
+func (f *Form) quantity(value []byte, at string) int64 {
+	if !IsNumber(value) {
+		f.Mistyped(at, "an integer", value)
 		return 0
 	}
 	v, ok := quantityOf(value)
 	if !ok {
-		f.fail(at, CodeInvalidQuantity, "%.40s is not an integer from 0 to %d", value, maxQuantity)
+		f.Fail(at, CodeInvalidQuantity, "%.40s is not an integer from 0 to %d", value, maxQuantity)
 	}
 	return v
 }
 
 // amount reads money in minor units.
-func (f *form) amount(value []byte, at string) *int64 {
-	if !isNumber(value) {
-		f.mistyped(at, "an integer of minor units", value)
+func (f *Form) amount(value []byte, at string) *int64 {
+	if !IsNumber(value) {
+		f.Mistyped(at, "an integer of minor units", value)
 		return nil
 	}
 	d, _ := parseDecimal(value)
 	v, ok := d.whole()
 	if !ok || v < 0 || v > maxAmount {
-		f.fail(at, CodeInvalidAmount, "%.40s is not an integer of minor units from 0 to %d", value, maxAmount)
+		f.Fail(at, CodeInvalidAmount, "%.40s is not an integer of minor units from 0 to %d", value, maxAmount)
 		return nil
 	}
 	return &v
 }
 
 // instant reads a time, not later than now.
-func (f *form) instant(value []byte, at string, now sessions.Millis) sessions.Millis {
+func (f *Form) instant(value []byte, at string, now sessions.Millis) sessions.Millis {
 	m, ok := instantOf(value)
 	if !ok || m == 0 {
-		f.fail(at, CodeInvalidTime, "%.40s is not a time of RFC 3339 in the years 1970 to 9999", value)
+		f.Fail(at, CodeInvalidTime, "%.40s is not a time of RFC 3339 in the years 1970 to 9999", value)
 	}
 	return min(m, now)
 }
 
 // attributes reads an object of the shop's own fields, kept as sent.
-func (f *form) attributes(value []byte, at string) []byte {
+func (f *Form) attributes(value []byte, at string) []byte {
 	if !isObject(value) {
-		f.mistyped(at, "an object", value)
+		f.Mistyped(at, "an object", value)
 	}
 	return bytes.Clone(value)
 }

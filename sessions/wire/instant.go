@@ -30,7 +30,7 @@ func instantOf(value []byte) (sessions.Millis, bool) {
 		return 0, true
 	case isText(value):
 		return parseInstant(bytes.TrimSpace(value[1 : len(value)-1]))
-	case isNumber(value):
+	case IsNumber(value):
 		return epoch(value)
 	}
 	return 0, false

@@ -12,23 +12,23 @@ import (
 func (d *Decoder) Cart(id sessions.CartID, body []byte, now sessions.Millis) (*sessions.Event, []FieldError) {
 	e := d.restEvent(sessions.CartUpdated, now)
 	e.Cart = id
-	var f form
+	var f Form
 	hasLines := false
-	read := f.body(body, func(key string, value []byte, at string) bool {
+	read := f.Body(body, func(key string, value []byte, at string) bool {
 		hasLines = hasLines || key == "lines"
 		return f.purchase(e, key, value, at, now)
 	})
 	if read {
 		f.identified(e)
 		if !hasLines {
-			f.fail("/lines", CodeRequired, "a cart needs its lines; an empty array empties it")
+			f.Fail("/lines", CodeRequired, "a cart needs its lines; an empty array empties it")
 		}
 	}
 	if r := tooLong("the cart's id", string(id)); r != nil || id == "" {
-		f.fail("", CodeTooLong, "the cart's id must have 1 to %d bytes", maxID)
+		f.Fail("", CodeTooLong, "the cart's id must have 1 to %d bytes", maxID)
 	}
 	if !storable([]byte(id)) {
-		f.fail("", CodeInvalidText, "the cart's id is not valid UTF-8 or holds U+0000")
+		f.Fail("", CodeInvalidText, "the cart's id is not valid UTF-8 or holds U+0000")
 	}
 	return f.event(e)
 }
@@ -39,9 +39,9 @@ func (d *Decoder) Cart(id sessions.CartID, body []byte, now sessions.Millis) (*s
 // body.
 func (d *Decoder) Order(body []byte, now sessions.Millis) (*sessions.Event, []FieldError) {
 	e := d.restEvent(sessions.OrderCompleted, now)
-	var f form
+	var f Form
 	hasOrder := false
-	read := f.body(body, func(key string, value []byte, at string) bool {
+	read := f.Body(body, func(key string, value []byte, at string) bool {
 		switch key {
 		case "order_id":
 			hasOrder = true
@@ -60,7 +60,7 @@ func (d *Decoder) Order(body []byte, now sessions.Millis) (*sessions.Event, []Fi
 	if read {
 		f.identified(e)
 		if !hasOrder {
-			f.fail("/order_id", CodeRequired, "an order needs its id")
+			f.Fail("/order_id", CodeRequired, "an order needs its id")
 		}
 	}
 	// A name that no sender would choose: a message id of theirs must not hide an
@@ -72,15 +72,15 @@ func (d *Decoder) Order(body []byte, now sessions.Millis) (*sessions.Event, []Fi
 // Products reads the body of PUT /v1/products into one event for each product,
 // in order. It returns either the events or every mistake in the body.
 func (d *Decoder) Products(body []byte, now sessions.Millis) ([]*sessions.Event, []FieldError) {
-	var f form
+	var f Form
 	var events []*sessions.Event
 	hasProducts := false
-	read := f.body(body, func(key string, value []byte, at string) bool {
+	read := f.Body(body, func(key string, value []byte, at string) bool {
 		if key != "products" {
 			return false
 		}
 		hasProducts = true
-		f.array(value, at, func(value []byte, at string) {
+		f.Array(value, at, MaxItems, func(value []byte, at string) {
 			e := d.restEvent(sessions.ProductUpdated, now)
 			e.Currency = ""
 			e.Product = f.product(value, at, d.Currency)
@@ -89,10 +89,10 @@ func (d *Decoder) Products(body []byte, now sessions.Millis) ([]*sessions.Event,
 		return true
 	})
 	if read && !hasProducts {
-		f.fail("/products", CodeRequired, "the body needs products, an array")
+		f.Fail("/products", CodeRequired, "the body needs products, an array")
 	}
-	if len(f.errors) > 0 {
-		return nil, f.errors
+	if len(f.Errors) > 0 {
+		return nil, f.Errors
 	}
 	return events, nil
 }
@@ -106,18 +106,18 @@ func (d *Decoder) restEvent(k sessions.Kind, now sessions.Millis) *sessions.Even
 }
 
 // event returns e, or the mistakes.
-func (f *form) event(e *sessions.Event) (*sessions.Event, []FieldError) {
-	if len(f.errors) == 0 && !credible(e.Lines) {
-		f.fail("/lines", CodeInvalidAmount, "the lines are together worth more than %d minor units", maxSum)
+func (f *Form) event(e *sessions.Event) (*sessions.Event, []FieldError) {
+	if len(f.Errors) == 0 && !credible(e.Lines) {
+		f.Fail("/lines", CodeInvalidAmount, "the lines are together worth more than %d minor units", maxSum)
 	}
-	if len(f.errors) > 0 {
-		return nil, f.errors
+	if len(f.Errors) > 0 {
+		return nil, f.Errors
 	}
 	return e, nil
 }
 
 // purchase reads a field that carts and orders share.
-func (f *form) purchase(e *sessions.Event, key string, value []byte, at string, now sessions.Millis) bool {
+func (f *Form) purchase(e *sessions.Event, key string, value []byte, at string, now sessions.Millis) bool {
 	switch key {
 	case "visitor":
 		f.visitor(e, value, at)
@@ -125,7 +125,7 @@ func (f *form) purchase(e *sessions.Event, key string, value []byte, at string, 
 		e.Currency = f.currency(value, at)
 	case "lines":
 		e.Lines = nil
-		f.array(value, at, func(value []byte, at string) { e.Lines = append(e.Lines, f.line(value, at)) })
+		f.Array(value, at, MaxItems, func(value []byte, at string) { e.Lines = append(e.Lines, f.line(value, at)) })
 	case "occurred_at":
 		e.Original = f.instant(value, at, now)
 		e.Occurred = e.Original
@@ -136,8 +136,8 @@ func (f *form) purchase(e *sessions.Event, key string, value []byte, at string, 
 }
 
 // visitor reads whose cart or order it is.
-func (f *form) visitor(e *sessions.Event, value []byte, at string) {
-	f.object(value, at, func(key string, value []byte, at string) bool {
+func (f *Form) visitor(e *sessions.Event, value []byte, at string) {
+	f.Object(value, at, func(key string, value []byte, at string) bool {
 		switch key {
 		case "anonymous_id":
 			e.Anonymous = sessions.AnonymousID(f.id(value, at))
@@ -154,15 +154,15 @@ func (f *form) visitor(e *sessions.Event, value []byte, at string) {
 
 // identified notes when nothing says whose event it is. A visitor that was
 // refused for something else has been told of already.
-func (f *form) identified(e *sessions.Event) {
+func (f *Form) identified(e *sessions.Event) {
 	if e.Anonymous == "" && e.Customer == "" && e.Email == "" && !f.failedBelow("/visitor") {
-		f.fail("/visitor", CodeIdentityMissing, "visitor needs one of anonymous_id, user_id and email")
+		f.Fail("/visitor", CodeIdentityMissing, "visitor needs one of anonymous_id, user_id and email")
 	}
 }
 
 // failedBelow reports whether a mistake was noted at the pointer or under it.
-func (f *form) failedBelow(at string) bool {
-	for _, e := range f.errors {
+func (f *Form) failedBelow(at string) bool {
+	for _, e := range f.Errors {
 		if strings.HasPrefix(e.Pointer, at) {
 			return true
 		}
@@ -171,10 +171,10 @@ func (f *form) failedBelow(at string) bool {
 }
 
 // line reads one line of a cart or order.
-func (f *form) line(value []byte, at string) sessions.Line {
+func (f *Form) line(value []byte, at string) sessions.Line {
 	l := sessions.Line{Quantity: 1}
 	hasProduct, hasQuantity := false, false
-	f.object(value, at, func(key string, value []byte, at string) bool {
+	f.Object(value, at, func(key string, value []byte, at string) bool {
 		switch key {
 		case "product_id":
 			hasProduct = true
@@ -197,16 +197,16 @@ func (f *form) line(value []byte, at string) sessions.Line {
 }
 
 // product reads one catalog entry.
-func (f *form) product(value []byte, at, currency string) *sessions.Product {
+func (f *Form) product(value []byte, at, currency string) *sessions.Product {
 	p := &sessions.Product{}
 	hasProduct := false
-	f.object(value, at, func(key string, value []byte, at string) bool {
+	f.Object(value, at, func(key string, value []byte, at string) bool {
 		switch key {
 		case "product_id":
 			hasProduct = true
 			p.ID = sessions.ProductID(f.id(value, at))
 		case "name":
-			p.Name = f.text(value, at)
+			p.Name = f.Text(value, at)
 		case "url":
 			p.URL = f.url(value, at)
 		case "image_url":
@@ -216,14 +216,14 @@ func (f *form) product(value []byte, at, currency string) *sessions.Product {
 		case "currency":
 			p.Currency = f.currency(value, at)
 		case "category":
-			p.Category = f.text(value, at)
+			p.Category = f.Text(value, at)
 		case "brand":
-			p.Brand = f.text(value, at)
+			p.Brand = f.Text(value, at)
 		case "in_stock":
-			in := f.flag(value, at)
+			in := f.Flag(value, at)
 			p.InStock = &in
 		case "hidden":
-			p.Hidden = f.flag(value, at)
+			p.Hidden = f.Flag(value, at)
 		case "attributes":
 			p.Attributes = f.attributes(value, at)
 		default:

@@ -17,8 +17,8 @@ const (
 // isText reports whether value is a JSON string.
 func isText(value []byte) bool { return len(value) > 0 && value[0] == '"' }
 
-// isNumber reports whether value is a JSON number.
-func isNumber(value []byte) bool {
+// IsNumber reports whether a JSON value is a number.
+func IsNumber(value []byte) bool {
 	return len(value) > 0 && (value[0] == '-' || isDigit(value[0]))
 }
 
@@ -34,14 +34,14 @@ func textOf(value []byte) string {
 	switch {
 	case isText(value):
 		return unquote(value)
-	case isNumber(value):
+	case IsNumber(value):
 		return string(value)
 	}
 	return ""
 }
 
 // hasText reports whether textOf(value) is not empty, without making the text.
-func hasText(value []byte) bool { return isNumber(value) || isText(value) && len(value) > len(`""`) }
+func hasText(value []byte) bool { return IsNumber(value) || isText(value) && len(value) > len(`""`) }
 
 // firstText returns the text of the first value that has one.
 func firstText(values ...[]byte) string {
