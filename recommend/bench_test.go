@@ -100,8 +100,8 @@ func BenchmarkViewedTogether(b *testing.B) {
 	x.Append(clicks...)
 	for _, kept := range []int64{keptPairs, 0} {
 		b.Run(fmt.Sprintf("kept=%t", kept > 0), func(b *testing.B) {
-			x.pairLimit = kept
-			x.Append(clicks[0]) // drops all that is kept, if it is too much now
+			x.kept = newKept(kept)
+			x.Append(clicks[0])
 			b.ReportAllocs()
 			var list []Scored
 			i := 0
@@ -114,22 +114,32 @@ func BenchmarkViewedTogether(b *testing.B) {
 }
 
 // BenchmarkAppend takes live clicks in time order into a full window, so that
-// the price includes what leaves.
+// the price includes what leaves, in calls of one click and of as many as the follower
+// of a busy shop takes in at once.
 func BenchmarkAppend(b *testing.B) {
 	clicks := synthetic(100_000)
 	span := clicks[len(clicks)-1].At + 1000
-	x := NewIndex(Limits{Clicks: len(clicks)})
-	x.Append(clicks...)
-	b.ReportAllocs()
-	i, round := 0, int64(1)
-	for b.Loop() {
-		c := clicks[i]
-		c.At += round * span
-		c.Session += SessionKey(round * 100_000)
-		x.Append(c)
-		if i++; i == len(clicks) {
-			i, round = 0, round+1
-		}
+	for _, batch := range []int{1, 50, followBatch} {
+		b.Run(fmt.Sprintf("batch=%d", batch), func(b *testing.B) {
+			x := NewIndex(Limits{Clicks: len(clicks)})
+			x.Append(clicks...)
+			b.ReportAllocs()
+			i, round := 0, int64(1)
+			next := make([]Click, batch)
+			for b.Loop() {
+				for at := range next {
+					c := clicks[i]
+					c.At += round * span
+					c.Session += SessionKey(round * 100_000)
+					next[at] = c
+					if i++; i == len(clicks) {
+						i, round = 0, round+1
+					}
+				}
+				x.Append(next...)
+			}
+			b.ReportMetric(float64(b.Elapsed().Nanoseconds())/float64(b.N*batch), "ns/click")
+		})
 	}
 }
 

@@ -9,7 +9,7 @@ import "sync"
 type bestsellers struct {
 	mu    sync.Mutex
 	made  bool
-	all   []ranked // every item with its popularity, in no order; good if made
+	all   popularity // good if made
 	lists map[bestsellersOf]bestsellerList
 }
 
@@ -44,14 +44,14 @@ func (r *Recommender) bestsellers(of bestsellersOf, lacks func(item string) bool
 	b.mu.Lock()
 	defer b.mu.Unlock()
 	if !b.made {
-		b.all, b.made = r.index.popularity(b.all[:0]), true
+		b.all, b.made = r.index.popularity(b.all.all), true
 	}
 	list, ok := b.lists[of]
 	if ok && (list.whole || len(list.best) >= n) {
 		return list.best
 	}
 	n = max(n, bestsellersListed)
-	list.best = r.index.first(b.all, n, func(item string) bool {
+	list.best = b.all.first(n, func(item string) bool {
 		return lacks != nil && lacks(item) || of.category != "" && r.shelf.category(item) != of.category || !r.shelf.sells(item)
 	})
 	list.whole = len(list.best) < n
@@ -80,7 +80,7 @@ func (a *answering) popular(category string, n int) []Scored {
 	if len(list) == n || len(best) < deep {
 		return list
 	}
-	return append(a.scored, a.index.first(a.Recommender.popular.all, n, func(item string) bool {
+	return append(a.scored, a.Recommender.popular.all.first(n, func(item string) bool {
 		return category != "" && a.shelf.category(item) != category || a.excludes(item)
 	})...)
 }

@@ -5,129 +5,173 @@ import (
 	"slices"
 )
 
-// headBlock is how many sessions' times a head reads ahead. Sessions stand all over
-// the memory, and eight misses at once cost little more than one.
-const headBlock = 8
-
-// head is the reading point in the postings of one item of a query: the last one
-// of rest, which are the sessions still to come, oldest first.
+// head is the reading point in the postings of one item of a query, in one part: the
+// last one of rest, which are the sessions still to come, oldest first.
 type head struct {
-	rest   []int32
-	last   int64 // when the session it points at ended
+	next   uint32 // the last one of rest
 	item   uint32
 	step   uint32
 	weight float64
-	lasts  [headBlock]int64 // of the block of rest in which its end lies
-}
-
-// look sets a head's last, reading another block if this one is used up or new.
-func (x *Index) look(h *head, fresh bool) {
-	end := (len(h.rest) - 1) % headBlock
-	if fresh || end == headBlock-1 {
-		for i, slot := range h.rest[len(h.rest)-1-end:] {
-			h.lasts[i] = x.sessions[slot].last
-		}
-	}
-	h.last = h.lasts[end]
+	rest   []uint32
 }
 
 // candidate is a session that shares items with a query: how alike it is, and which
 // of the shared items is the newest in the query, and how many steps back.
 type candidate struct {
-	slot int32
+	place
 	item uint32
 	step uint32
 	sim  float64
 }
 
-// point sets a head on the newest session of every distinct item that a query's
-// newest clicks are on, the newest first.
-func (x *Index) point(s *scratch) {
-	s.heads = s.heads[:0]
+// sought is an item whose sessions are looked for.
+type sought struct {
+	item   uint32
+	step   uint32
+	weight float64
+}
+
+// alike lists the distinct items that a query's newest clicks are on, the newest first.
+func (s *scratch) alike() []sought {
+	s.looked = s.looked[:0]
 	for _, p := range s.past {
 		if p.steps >= similarSteps {
 			break
 		}
-		s.heads = append(s.heads, head{
-			rest: x.postings.of(x.items.lists[p.item].seen), item: p.item, step: p.steps, weight: stepWeights[p.steps],
-		})
-		x.look(&s.heads[len(s.heads)-1], true)
+		s.looked = append(s.looked, sought{p.item, p.steps, stepWeights[p.steps]})
+	}
+	return s.looked
+}
+
+// meet finds the m newest sessions that contain any of the items, or purchased it, and
+// lists them in s.found, the newest first, leaving out own. Weights are summed in the
+// order of the items. Each session costs a look at every item.
+func (v *view) meet(s *scratch, of []sought, bought bool, m int, own place) {
+	s.found = s.found[:0]
+	for i := len(v.parts) - 1; i >= 0; i-- {
+		p := &v.parts[i]
+		from := len(s.found)
+		apart := from == 0 || p.newest().before(v.session(s.found[from-1].place).rank())
+		if apart {
+			if from < m {
+				v.meetIn(s, i, of, bought, m-from, own)
+			}
+			continue
+		}
+		v.meetIn(s, i, of, bought, m, own)
+		v.mix(s, from, m)
 	}
 }
 
-// meet merges the heads' postings from the newest session on until m candidates
-// are found, leaving out own. Each candidate costs a look at every head. Weights
-// are summed from the newest item of the query to the oldest.
-func (x *Index) meet(s *scratch, m int, own int32) {
-	s.found = s.found[:0]
-	for len(s.found) < m && len(s.heads) > 0 {
-		c := candidate{slot: x.newestOf(s.heads), step: similarSteps}
-		for i := 0; i < len(s.heads); i++ {
-			h := &s.heads[i]
-			n := len(h.rest) - 1
-			if h.rest[n] != c.slot {
+// meetIn appends the m newest sessions of one part.
+func (v *view) meetIn(s *scratch, part int, of []sought, bought bool, m int, own place) {
+	p := &v.parts[part]
+	lists := &p.seen
+	if bought {
+		lists = &p.bought
+	}
+	heads := s.heads[:0]
+	for _, o := range of {
+		if rest := lists.of(o.item); len(rest) > 0 {
+			heads = append(heads, head{rest[len(rest)-1], o.item, o.step, o.weight, rest})
+		}
+	}
+	s.heads = heads
+	ours := -1
+	if int(own.part) == part {
+		ours = int(own.number)
+	}
+	for m > 0 && len(heads) > 1 {
+		number := heads[0].next
+		for i := 1; i < len(heads); i++ {
+			number = max(number, heads[i].next)
+		}
+		if int(number) < p.first {
+			return
+		}
+		c := candidate{place: place{int32(part), int32(number)}, step: math.MaxUint32}
+		for i := 0; i < len(heads); i++ {
+			h := &heads[i]
+			if h.next != number {
 				continue
 			}
 			c.sim += h.weight
 			if h.step < c.step {
 				c.step, c.item = h.step, h.item
 			}
+			n := len(h.rest) - 1
 			h.rest = h.rest[:n]
 			if n > 0 {
-				x.look(h, false)
+				h.next = h.rest[n-1]
 				continue
 			}
-			s.heads = slices.Delete(s.heads, i, i+1) // the order of the others is that of summing
+			heads = slices.Delete(heads, i, i+1) // the order of the others is that of summing
 			i--
 		}
-		if c.slot != own {
+		if int(number) != ours && !p.gone(int(number)) {
 			s.found = append(s.found, c)
+			m--
+		}
+	}
+	if len(heads) == 0 {
+		return
+	}
+	last := &heads[0]
+	for i := len(last.rest) - 1; i >= 0 && m > 0; i-- {
+		number := int(last.rest[i])
+		if number < p.first {
+			return
+		}
+		if number != ours && !p.gone(number) {
+			s.found = append(s.found, candidate{place{int32(part), int32(number)}, last.item, last.step, last.weight})
+			m--
 		}
 	}
 }
 
-// newestOf is the newest session that any head points at.
-func (x *Index) newestOf(heads []head) int32 {
-	last, slot := heads[0].last, heads[0].rest[len(heads[0].rest)-1]
-	for i := 1; i < len(heads); i++ {
-		h := &heads[i]
-		if h.last < last {
-			continue
+// readAhead is how many sessions' clicks are touched before the first is looked at. They
+// stand all over the memory, and eight misses at once cost little more than one.
+const readAhead = 8
+
+// eachFound calls f for every session in s.found, with its clicks.
+func (v *view) eachFound(s *scratch, f func(c *candidate, clicks []uint32)) {
+	var block [readAhead][]uint32
+	for found := s.found; len(found) > 0; {
+		n := min(len(found), readAhead)
+		for i := range found[:n] {
+			block[i] = v.clicksOf(found[i].place)
+			s.read += block[i][0]
 		}
-		other := h.rest[len(h.rest)-1]
-		if h.last > last || x.sessions[slot].key < x.sessions[other].key {
-			last, slot = h.last, other
+		for i := range found[:n] {
+			f(&found[i], block[i])
+		}
+		found = found[n:]
+	}
+}
+
+// mix puts the candidates before and from a place on, both the newest first, into one
+// order, and leaves the m newest.
+func (v *view) mix(s *scratch, from, m int) {
+	a, b := s.found[:from], s.found[from:]
+	s.mixed = s.mixed[:0]
+	for len(s.mixed) < m && len(a)+len(b) > 0 {
+		if len(b) == 0 || len(a) > 0 && v.session(b[0].place).rank().before(v.session(a[0].place).rank()) {
+			s.mixed, a = append(s.mixed, a[0]), a[1:]
+		} else {
+			s.mixed, b = append(s.mixed, b[0]), b[1:]
 		}
 	}
-	return slot
+	s.found, s.mixed = s.mixed, s.found
 }
 
 // liken turns the weights that candidates share into how alike they are.
-func (x *Index) liken(s *scratch) {
-	now := x.sessions[x.recency.newest()].last
+func (v *view) liken(s *scratch) {
 	for i := range s.found {
 		c := &s.found[i]
-		session := &x.sessions[c.slot]
-		shared := c.sim * x.tables.distinct.of(x.distinct(s, session))
-		c.sim = shared * math.Sqrt(shared) * x.tables.age(now-session.last)
+		session := v.session(c.place)
+		shared := c.sim * v.tables.distinct.of(int(session.distinct))
+		c.sim = shared * math.Sqrt(shared) * v.tables.age(v.now-session.last)
 	}
-}
-
-// distinct is how many distinct items a session has. There must be no tallies yet.
-func (x *Index) distinct(s *scratch, session *storedSession) int {
-	if r := session.repeats(); r < manyRepeats {
-		return int(session.n) - r
-	}
-	s.mark++
-	n := 0
-	for _, click := range x.trails.clicks(session) {
-		if t := &s.tallies[click&itemMask]; t.mark != s.mark {
-			t.mark = s.mark
-			n++
-		}
-	}
-	s.first = s.mark // what is marked is no tally
-	return n
 }
 
 // cut leaves the k most alike candidates, the newer of equals, in their order.
@@ -157,37 +201,4 @@ func (s *scratch) cut(k int) {
 		}
 	}
 	s.found = kept
-}
-
-// nthGreatest returns the n-th greatest of keys, n from 1, and reorders
-// them (Hoare's selection with the median of three as pivot; O(len) on average).
-func nthGreatest(keys []uint64, n int) uint64 {
-	low, high, want := 0, len(keys)-1, n-1
-	for low < high {
-		a, b, c := keys[low], keys[(low+high)/2], keys[high]
-		pivot := max(min(a, b), min(max(a, b), c))
-		i, j := low, high
-		for i <= j {
-			for keys[i] > pivot {
-				i++
-			}
-			for keys[j] < pivot {
-				j--
-			}
-			if i <= j {
-				keys[i], keys[j] = keys[j], keys[i]
-				i++
-				j--
-			}
-		}
-		switch {
-		case want <= j:
-			high = j
-		case want >= i:
-			low = i
-		default:
-			return keys[want]
-		}
-	}
-	return keys[want]
 }

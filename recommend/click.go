@@ -36,7 +36,7 @@ type Limits struct {
 }
 
 // DefaultLimits is the window of an ordinary shop: ten million clicks at
-// under thirty bytes each, and no session long enough to drown the others. It has
+// about twenty bytes each, and no session long enough to drown the others. It has
 // no bound of days: imported history, however old, is better than nothing until
 // newer clicks take its place, and the first live click must not end it.
 func DefaultLimits() Limits {
@@ -44,7 +44,8 @@ func DefaultLimits() Limits {
 }
 
 // Stats counts what an index holds now. Bytes is the size of its arrays as
-// allocated and of the product ids, without the scratch of running queries.
+// allocated and of the product ids, without the scratch of running queries and what is
+// kept of their answers.
 type Stats struct {
 	Sessions int
 	Clicks   int

@@ -4,9 +4,9 @@
 // # Words
 //
 // A click is one act of a shopper on one item: it was viewed, added to a cart
-// or purchased. A session is a shopper's clicks in the order of their times; the
-// [Index] knows it by a [SessionKey] and nothing else about the person. The
-// recency of a session is the time of its last click, ties going to the higher
+// or purchased. A session is a shopper's clicks in the order in which the log tells
+// them; the [Index] knows it by a [SessionKey] and nothing else about the person. The
+// recency of a session is the latest time of its clicks, ties going to the higher
 // key: of two sessions the one with the greater recency is the newer. An item's
 // postings are the sessions that contain it, ordered by recency. The neighbours
 // of a query are the sessions most like the one that is going on now. Support is
@@ -15,23 +15,32 @@
 //
 // # The index
 //
-// Index holds all of that in flat arrays of integers: items and sessions are
-// dense numbers, and product ids and session keys are only translated at the edge.
-// A session is a block of one arena (its clicks), an item two blocks of another
-// (its postings: sessions that saw it, sessions that bought it). Beside them stand
-// sums over all sessions: clicks of each item, those in the newest tenth of sessions,
-// and how often shoppers return to what they saw. Postings are
-// complete within the window and always sorted by recency; how far they are read
-// is a matter of each query alone. Nothing derived is stored: no float, no
-// similarity, no count that could not be taken back by exactly what it was
-// raised by. So a session can be taken out again and the index answers as if it
-// had never been there, and the same clicks in the same order give the same
-// answers however they were cut into batches.
+// Index holds sessions in segments that never change, in flat arrays: an item is a
+// number, a session is one too, its place in the segment, where sessions stand in the
+// order of their recency. So an item's postings are ascending numbers, the newest last,
+// and to find the newest sessions that share any of some items is to merge a few lists
+// of numbers from their ends. Product ids and session keys are translated at the edge.
+// Beside the segments stands what is counted of each item over all sessions: clicks,
+// those in the newest tenth of sessions, sessions that contain it; and how often shoppers
+// return to what they saw.
+//
+// What clicks say is gathered in drafts, one for each session they come for, and becomes
+// a segment of its own; the older self of a session that went on dies where it stands.
+// Small segments are merged as they gather, so that there are a dozen at the most. This is a
+// log-structured merge (O'Neil et al., 1996), with sessions for keys. A view is the
+// whole at one moment: a few slices, with pages of counters of which only those are copied
+// that changed. Questions load it by one atomic pointer, and wait for nobody.
+//
+// Segments are complete within the window; how far postings are read is a matter of each
+// query alone. Nothing derived is stored: no float, no similarity, no count that could not
+// be taken back by exactly what it was raised by. So a session can be taken out again and the
+// index answers as if it had never been there, and the same clicks in the same order give
+// the same answers however they were cut into batches.
 //
 // Floats appear only while a query is answered, are summed in an order that the
 // query's documentation states, and equal scores are ordered by item id. What is
-// kept of them from one query to the next, the rows of items, is dropped when one of
-// the sessions changes that it was made of.
+// kept of them from one query to the next, the rows of items, says of which edition of its
+// sessions it is, and is made anew when one of them changed.
 //
 // # What may come next
 //

@@ -45,8 +45,10 @@ type Recommender struct {
 	rooms   sync.Pool // of *answering
 	chains  Chains    // of every context, none of which finds nothing
 
-	mu          sync.RWMutex // held before the index's own lock; guards what follows
-	index       *Index
+	index    *Index
+	changing sync.Mutex // held while anything is changed, before mu
+
+	mu          sync.RWMutex // guards what follows
 	shelf       *shelf
 	memory      *memory
 	popular     bestsellers  // expires whenever index or shelf change
@@ -118,6 +120,8 @@ func (r *Recommender) Stats() Stats { return r.index.Stats() }
 // are as if that visitor had never been there, until the log is read anew:
 // whoever erases a visitor takes the events out of the log first.
 func (r *Recommender) Forget(events []*sessions.Event) {
+	r.changing.Lock()
+	defer r.changing.Unlock()
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	r.popular.expire()
@@ -181,11 +185,28 @@ func (r *Recommender) step(ctx context.Context) {
 }
 
 // take takes in events that follow the cursor. An event that cannot be read stops
-// it there.
+// it there. Nobody waits for the index: it takes its part in when the rest is done.
 func (r *Recommender) take(events []*sessions.Event) (err error) {
+	r.changing.Lock()
+	defer r.changing.Unlock()
+	clicks, last, err := r.fold(events)
+	r.index.Append(clicks...)
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	var clicks []Click
+	if len(clicks) > 0 {
+		r.popular.expire()
+	}
+	r.cursor = max(r.cursor, last)
+	close(r.changed)
+	r.changed = make(chan struct{})
+	return err
+}
+
+// fold takes events into all but the index, for which it returns their clicks, and says
+// which was the last one that could be read.
+func (r *Recommender) fold(events []*sessions.Event) (clicks []Click, last sessions.Seq, err error) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
 	stocked := false
 	for _, e := range events {
 		if clicks, err = r.memory.take(e, clicks); err != nil {
@@ -201,17 +222,12 @@ func (r *Recommender) take(events []*sessions.Event) (err error) {
 			r.shelf.take(*p, e)
 			stocked = true
 		}
-		r.cursor = e.Seq
+		last = e.Seq
 	}
-	r.index.Append(clicks...)
 	r.shelf.settle()
-	if stocked || len(clicks) > 0 {
-		r.popular.expire()
-	}
 	if stocked {
+		r.popular.expire()
 		r.assortments.expire()
 	}
-	close(r.changed)
-	r.changed = make(chan struct{})
-	return err
+	return clicks, last, err
 }

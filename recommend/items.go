@@ -1,72 +1,156 @@
 package recommend
 
-import "sync/atomic"
+import (
+	"hash/maphash"
+	"slices"
+	"sync/atomic"
+)
 
-// itemLists are an item's postings: the sessions that contain it, and those of
-// them that purchased it; and what was counted from
-// them, if kept.
-type itemLists struct {
-	seen        listing
-	bought      listing
-	seenPairs   atomic.Pointer[pairing]
-	boughtPairs atomic.Pointer[pairing]
-	near        atomic.Pointer[row]
-	next        atomic.Pointer[row]
+// record is what is counted of an item over all sessions that are there.
+type record struct {
+	clicks  uint32 // repeats included
+	newest  uint32 // of them: those in the newest tenth of sessions
+	seen    uint32 // sessions that contain it
+	bought  uint32 // sessions that purchased it
+	changed uint32 // the edition of the index in which one of these sessions last changed
 }
 
-// itemTable numbers the items that the index contains. A number is free again
-// when the item's last click left.
-type itemTable struct {
-	ids    map[string]uint32
-	names  []string
-	lists  []itemLists
-	clicks []uint32  // how many clicks the item has, repeats included
-	rarity []float32 // clicks^-.3
-	vacant []uint32
-	text   int64 // bytes of the names
+const (
+	pageShift = 5
+	pageSize  = 1 << pageShift
+	pageMask  = pageSize - 1
+)
+
+// page is what is counted of some items. What a blend asks of thousands stands by itself,
+// so that it fits into a cache.
+type page struct {
+	rarity  [pageSize]float32 // clicks^-.3
+	records [pageSize]record
 }
 
-// count is the number of numbers handed out so far, free ones included.
-func (t *itemTable) count() int { return len(t.names) }
+// itemsView is what one view says of items. Names and cells only grow: what is behind
+// the end of names as the view has it is not the view's.
+type itemsView struct {
+	names []string
+	cells []atomic.Uint32 // open addressing by name: item + 1
+	seed  maphash.Seed
+	pages []*page
+}
+
+// count is the number of numbers handed out so far, those of items without clicks included.
+func (t *itemsView) count() int { return len(t.names) }
+
+// of is the record of an item.
+func (t *itemsView) of(item uint32) *record {
+	return &t.pages[item>>pageShift].records[item&pageMask]
+}
+
+// rarity is an item's clicks^-.3.
+func (t *itemsView) rarity(item uint32) float32 {
+	return t.pages[item>>pageShift].rarity[item&pageMask]
+}
+
+// find returns the number of an item, if it has clicks.
+func (t *itemsView) find(name string) (item uint32, ok bool) {
+	item, ok = t.numberOf(name)
+	return item, ok && t.of(item).clicks > 0
+}
+
+func (t *itemsView) numberOf(name string) (item uint32, ok bool) {
+	if len(t.cells) == 0 {
+		return 0, false
+	}
+	mask := uint64(len(t.cells) - 1)
+	for at := maphash.String(t.seed, name) & mask; ; at = (at + 1) & mask {
+		cell := t.cells[at].Load()
+		if cell == 0 {
+			return 0, false
+		}
+		// A later view may have put more in.
+		if item = cell - 1; int(item) < len(t.names) && t.names[item] == name {
+			return item, true
+		}
+	}
+}
+
+// items is what the writer has of them: a view that is going on.
+type items struct {
+	itemsView
+	own  []bool // pages that are not part of a view yet, and may be changed
+	text int64  // bytes of the names
+	idle int    // numbers of items that have no clicks
+}
+
+func newItems() items {
+	return items{itemsView: itemsView{seed: maphash.MakeSeed()}}
+}
 
 // intern returns the number of an item, new if need be.
-func (t *itemTable) intern(name string) uint32 {
-	if id, ok := t.ids[name]; ok {
-		return id
+func (t *items) intern(name string) uint32 {
+	if item, ok := t.numberOf(name); ok {
+		return item
 	}
-	t.text += int64(len(name))
-	if n := len(t.vacant); n > 0 {
-		id := t.vacant[n-1]
-		t.vacant = t.vacant[:n-1]
-		t.names[id] = name
-		t.ids[name] = id
-		return id
+	item := uint32(len(t.names))
+	if int(item)>>pageShift == len(t.pages) {
+		t.pages, t.own = append(t.pages, new(page)), append(t.own, true)
 	}
-	id := uint32(len(t.names))
 	t.names = append(t.names, name)
-	t.lists = append(t.lists, itemLists{})
-	t.clicks = append(t.clicks, 0)
-	t.rarity = append(t.rarity, 0)
-	t.ids[name] = id
-	return id
-}
-
-// discount takes clicks off an item and lets go of it at zero.
-func (t *itemTable) discount(id, clicks uint32) {
-	t.clicks[id] -= clicks
-	if t.clicks[id] > 0 {
-		return
+	t.text += int64(len(name))
+	t.idle++
+	if 4*len(t.names) > 3*len(t.cells) {
+		t.cells = make([]atomic.Uint32, cellsFor(2*len(t.names)))
+		for item := range t.names {
+			t.enter(uint32(item))
+		}
+		return item
 	}
-	t.text -= int64(len(t.names[id]))
-	delete(t.ids, t.names[id])
-	t.names[id] = ""
-	t.vacant = append(t.vacant, id)
+	t.enter(item)
+	return item
 }
 
-// bytes estimates what the table occupies; a map cell is taken for 32 bytes.
-func (t *itemTable) bytes() int64 {
-	return t.text + 32*int64(len(t.ids)) + 16*int64(cap(t.names)) + 56*int64(cap(t.lists)) +
-		4*int64(cap(t.clicks)+cap(t.rarity)+cap(t.vacant))
+func (t *items) enter(item uint32) {
+	mask := uint64(len(t.cells) - 1)
+	at := maphash.String(t.seed, t.names[item]) & mask
+	for t.cells[at].Load() != 0 {
+		at = (at + 1) & mask
+	}
+	t.cells[at].Store(item + 1)
+}
+
+// change returns the record of an item to be changed.
+func (t *items) change(item uint32) *record {
+	return &t.page(item).records[item&pageMask]
+}
+
+// page returns that of an item, to be changed.
+func (t *items) page(item uint32) *page {
+	at := item >> pageShift
+	if !t.own[at] {
+		copied := *t.pages[at]
+		t.pages[at], t.own[at] = &copied, true
+	}
+	return t.pages[at]
+}
+
+// view returns what there is now, for a view.
+func (t *items) view() itemsView {
+	clear(t.own)
+	v := t.itemsView
+	v.pages = slices.Clone(v.pages)
+	return v
+}
+
+// bytes is what names, table and records occupy.
+func (t *items) bytes() int64 {
+	return t.text + 16*int64(cap(t.names)) + 4*int64(len(t.cells)) + 24*pageSize*int64(len(t.pages)) + int64(cap(t.own)+8*cap(t.pages))
+}
+
+// extend lengthens an array to n entries, amortised like append.
+func extend[T any](array []T, n int) []T {
+	if n <= len(array) {
+		return array
+	}
+	return slices.Grow(array, n-len(array))[:n]
 }
 
 // ownItem is a distinct item of one session.
@@ -97,11 +181,7 @@ func (d *distinct) of(clicks []uint32, items int) []ownItem {
 		}
 		o := &d.found[d.marks[item]-d.base-1]
 		o.clicks++
-		o.bought = o.bought || click>>actionShift == uint32(Purchased)
+		o.bought = o.bought || purchase(click)
 	}
 	return d.found
-}
-
-func (d *distinct) bytes() int64 {
-	return 8*int64(cap(d.marks)) + 12*int64(cap(d.found))
 }

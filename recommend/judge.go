@@ -4,63 +4,93 @@ import "math"
 
 // judgement scores the candidates of one query.
 type judgement struct {
-	*Index
+	*view
 	s          *scratch
 	greatest   [kinds]float64
 	current    uint32 // the item of the newest click, if confidence is of one
 	known      bool
 	confidence float64
+	logWeight  [kinds]float64 // of the logarithm of each score, confidence taken in
+	weight     [kinds]float64 // of the score itself
 }
 
+// floor is added to a score before its logarithm is taken.
+const floor = .001
+
+var logFloor = math.Log(floor)
+
 // judge prepares to score the candidates of a query whose scores are all there.
-func (x *Index) judge(s *scratch) *judgement {
+func (v *view) judge(s *scratch) *judgement {
 	j := &s.judgement
-	*j = judgement{Index: x, s: s, confidence: -2}
-	for kind, items := range s.scores {
-		for _, item := range items {
-			j.greatest[kind] = max(j.greatest[kind], s.standing(item).scores[kind])
+	*j = judgement{view: v, s: s, confidence: -2}
+	for kind, list := range s.leaders {
+		for _, r := range list {
+			j.greatest[kind] = max(j.greatest[kind], r.score)
 		}
 	}
 	if p := s.past[0]; p.steps == 0 {
 		j.current, j.known = p.item, true
-		j.confidence = x.tables.log(int(x.items.clicks[p.item])+1) - 4
+		j.confidence = v.tables.log(int(v.items.of(p.item).clicks)+1) - 4
+	}
+	w, c := &v.weights, j.confidence
+	j.logWeight = [kinds]float64{
+		byKNN: w[knnLog] + c*w[confidentKnnLog], byNext: w[nextLog] + c*w[confidentNextLog],
+		byNear: w[nearLog], byHop: w[hopLog] + c*w[confidentHopLog],
+	}
+	j.weight = [kinds]float64{
+		byKNN: w[knnLinear], byNext: w[nextLinear] + c*w[confidentNextLinear],
+		byNear: w[nearLinear] + c*w[confidentNearLinear], byHop: w[hopLinear] + c*w[confidentHopLinear],
 	}
 	return j
 }
 
-// score is the sum of a candidate's features, each with its weight.
+// score is the sum of a candidate's features, each with its weight, added up by kinds.
 func (j *judgement) score(item uint32) (sum float64) {
-	var f [features]float64
-	j.features(item, &f)
-	for i, weight := range j.weights {
-		sum += weight * f[i]
+	part, log := j.scores(item)
+	for kind := range part {
+		sum += j.logWeight[kind]*log[kind] + j.weight[kind]*part[kind]
+	}
+	counted := j.items.of(item)
+	sum += j.weights[popularLog]*j.tables.log(int(counted.clicks)+1) + j.weights[newestLog]*j.tables.log(int(counted.newest)+1)
+	if st := j.s.standing(item); st.past > 0 {
+		var f [features]float64
+		j.pastFeatures(&j.s.past[st.past-1], &f)
+		for i, value := range f {
+			sum += j.weights[i] * value
+		}
 	}
 	return sum
 }
 
+// scores are a candidate's, as parts of the greatest, and their logarithms.
+func (j *judgement) scores(item uint32) (part, log [kinds]float64) {
+	for kind := range part {
+		log[kind] = logFloor
+		if score := j.s.scoreOf(kind, item); score > 0 {
+			part[kind] = score / j.greatest[kind]
+			log[kind] = math.Log(part[kind] + floor)
+		}
+	}
+	return part, log
+}
+
 // features fills in what a candidate is judged by.
 func (j *judgement) features(item uint32, f *[features]float64) {
-	st := j.s.standing(item)
-	var part, log [kinds]float64
-	for kind, score := range st.scores {
-		if j.greatest[kind] > 0 {
-			part[kind] = score / j.greatest[kind]
-		}
-		log[kind] = math.Log(part[kind] + floor)
-	}
+	part, log := j.scores(item)
 	f[knnLog], f[knnLinear] = log[byKNN], part[byKNN]
 	f[nextLog], f[nextLinear] = log[byNext], part[byNext]
 	f[nearLog], f[nearLinear] = log[byNear], part[byNear]
 	f[hopLog], f[hopLinear] = log[byHop], part[byHop]
-	f[popularLog] = j.tables.log(int(j.items.clicks[item]) + 1)
-	f[newestLog] = j.tables.log(int(j.newest.clicks[item]) + 1)
+	counted := j.items.of(item)
+	f[popularLog] = j.tables.log(int(counted.clicks) + 1)
+	f[newestLog] = j.tables.log(int(counted.newest) + 1)
 	f[confidentNextLog] = j.confidence * log[byNext]
 	f[confidentNextLinear] = j.confidence * part[byNext]
 	f[confidentKnnLog] = j.confidence * log[byKNN]
 	f[confidentHopLog] = j.confidence * log[byHop]
 	f[confidentNearLinear] = j.confidence * part[byNear]
 	f[confidentHopLinear] = j.confidence * part[byHop]
-	if st.past > 0 {
+	if st := j.s.standing(item); st.past > 0 {
 		j.pastFeatures(&j.s.past[st.past-1], f)
 	}
 }

@@ -1,6 +1,7 @@
 package recommend
 
 import (
+	"slices"
 	"strconv"
 	"testing"
 
@@ -40,7 +41,13 @@ func million() (clicks []Click, pasts [][]string) {
 func BenchmarkMillion(b *testing.B) {
 	clicks, pasts := million()
 	x := NewIndex(Limits{})
-	x.Append(clicks...)
+	// The newest clicks come as they do live, so that there are as many parts as there are live.
+	for batch := range slices.Chunk(clicks[len(clicks)-500_000:], 100) {
+		if x.live == 0 {
+			x.Append(clicks[:len(clicks)-500_000]...)
+		}
+		x.Append(batch...)
+	}
 	b.Run("build", func(b *testing.B) { build(b, clicks) })
 	pasts = pasts[len(pasts)-8192:]
 	for _, past := range pasts {

@@ -11,16 +11,19 @@ import (
 type naive struct {
 	limits   Limits
 	sessions map[SessionKey][]Click
+	ended    map[SessionKey]int64
 	thin     int // as the index has it
 }
 
 func newNaive(limits Limits) *naive {
-	return &naive{limits, map[SessionKey][]Click{}, 1000}
+	return &naive{limits, map[SessionKey][]Click{}, map[SessionKey]int64{}, 1000}
 }
 
 func (v *naive) append(c Click) {
 	clicks := append(v.sessions[c.Session], c)
-	slices.SortStableFunc(clicks, func(a, b Click) int { return cmp.Compare(a.At, b.At) })
+	if len(clicks) == 1 || c.At > v.ended[c.Session] {
+		v.ended[c.Session] = c.At
+	}
 	if v.limits.SessionClicks > 0 && len(clicks) > v.limits.SessionClicks {
 		clicks = clicks[1:]
 	}
@@ -39,7 +42,7 @@ func (v *naive) remove(s SessionKey) bool {
 	return ok
 }
 
-func (v *naive) last(s SessionKey) int64 { return v.sessions[s][len(v.sessions[s])-1].At }
+func (v *naive) last(s SessionKey) int64 { return v.ended[s] }
 
 func (v *naive) newestFirst() []SessionKey {
 	var keys []SessionKey

@@ -46,8 +46,7 @@ type Query struct {
 	// Unseen leaves Items out of the answer.
 	Unseen bool
 	// Exclude leaves out items for which it is true; the list is filled up to N
-	// without them. It is called under the index's lock and must not call the
-	// index. Nil excludes nothing.
+	// without them. Nil excludes nothing.
 	Exclude func(item string) bool
 	// Explain is told, if it is there, of each item that a blend answers, best first,
 	// the terms of its score. It is called as Exclude is.
@@ -64,12 +63,12 @@ type past struct {
 
 // recall lists the distinct items of a query, the newest first, and reports whether
 // there are any, and anything is asked for.
-func (x *Index) recall(s *scratch, q *Query) bool {
+func (v *view) recall(s *scratch, q *Query) bool {
 	s.past = s.past[:0]
 	s.stamp++
 	items := q.Items[max(0, len(q.Items)-maxQueryItems):]
 	for i := len(items) - 1; i >= 0; i-- {
-		item, ok := x.items.ids[items[i]]
+		item, ok := v.items.find(items[i])
 		if !ok {
 			continue
 		}
@@ -99,18 +98,16 @@ func (x *Index) recall(s *scratch, q *Query) bool {
 // in the index. Support is how many neighbours spoke for the item. It takes
 // O(M · distinct items + clicks of K sessions).
 func (x *Index) Neighbours(q Query, dst []Scored) []Scored {
-	x.mu.RLock()
-	defer x.mu.RUnlock()
-	s := x.begin()
+	v, s := x.begin()
 	defer x.end(s)
-	if !x.recall(s, &q) {
+	if !v.recall(s, &q) {
 		return dst
 	}
-	x.similar(s, &q)
-	best := x.rank(s, q.N, q.Exclude)
+	v.similar(s, &q)
+	best := v.rank(s, q.N, q.Exclude)
 	for _, item := range s.touched {
 		t := &s.tallies[item]
-		if t.support > 0 && !(q.Unseen && s.standing(item).past > 0) {
+		if t.support > 0 && best.wants(t.score) && !(q.Unseen && s.standing(item).past > 0) {
 			best.offer(ranked{t.score, item, t.support})
 		}
 	}
@@ -118,18 +115,19 @@ func (x *Index) Neighbours(q Query, dst []Scored) []Scored {
 }
 
 // similar tallies what the neighbours of a query say.
-func (x *Index) similar(s *scratch, q *Query) {
-	x.point(s)
-	x.meet(s, q.M, x.slots.find(x.sessions, q.Own))
-	x.liken(s)
-	s.cut(q.K)
-	for _, c := range s.found {
-		s.tellAround(x.trails.clicks(&x.sessions[c.slot]), c.item, c.sim*telling[c.step])
+func (v *view) similar(s *scratch, q *Query) {
+	own := nowhere
+	if q.Own != 0 {
+		own = find(v.parts, q.Own)
 	}
-	sessions := x.tables.log(x.live)
+	v.meet(s, s.alike(), false, q.M, own)
+	v.liken(s)
+	s.cut(q.K)
+	v.eachFound(s, func(c *candidate, clicks []uint32) { s.tellAround(clicks, c.item, c.sim*telling[c.step]) })
+	sessions := v.tables.log(v.live)
 	for _, item := range s.touched {
-		clicks := int(x.items.clicks[item])
-		s.tallies[item].score *= (1 + .1*(sessions-x.tables.log(clicks))) * x.tables.popular.of(clicks)
+		clicks := int(v.items.of(item).clicks)
+		s.tallies[item].score *= (1 + .1*(sessions-v.tables.log(clicks))) * v.tables.popular.of(clicks)
 	}
 }
 

@@ -165,11 +165,12 @@ func (o *oracle) row(i string) map[string]float64 {
 			}
 		}
 	}
-	for j := range sums {
-		sums[j] /= math.Pow(float64(o.clicks[i]), .5) * math.Pow(float64(o.clicks[j]), .3)
+	row := largest(sums, 128)
+	for j := range row {
+		row[j] /= math.Pow(float64(o.clicks[i]), .5) * math.Pow(float64(o.clicks[j]), .3)
 	}
-	o.rows[i] = largest(sums, 100)
-	return o.rows[i]
+	o.rows[i] = row
+	return row
 }
 
 // largest are the n largest entries, ties by name.
@@ -197,7 +198,7 @@ func (o *oracle) next(item string) map[string]float64 {
 			}
 		}
 	}
-	return largest(sums, 100)
+	return largest(sums, 128)
 }
 
 func (o *oracle) near(q Query) map[string]float64 {
@@ -213,7 +214,7 @@ func (o *oracle) near(q Query) map[string]float64 {
 
 func (o *oracle) hop(near map[string]float64) map[string]float64 {
 	sums := map[string]float64{}
-	for _, i := range byScore(near)[:min(40, len(near))] {
+	for _, i := range byScore(near)[:min(20, len(near))] {
 		row, sum := o.row(i), 0.
 		for _, x := range row {
 			sum += x

@@ -1,23 +1,20 @@
 package recommend
 
 import (
+	"cmp"
 	"slices"
 	"sync/atomic"
 )
 
-const (
-	// pairingSessions is of how many sessions a pairing is kept at least: fewer are
-	// counted in no time.
-	pairingSessions = 4
-	// keptPairs is how many pairs, and entries of rows, are kept at most, in 32 MB.
-	keptPairs = 1 << 22
-)
+// pairingSessions is of how many sessions a pairing is kept at least: fewer are
+// counted in no time.
+const pairingSessions = 4
 
 // pairing is what the sessions with an item say of it: how many they are, and what
-// else is in them. Who counts it keeps it for those who ask next, until one of
-// these sessions gains or loses a click: most products are asked for many times
-// between. What it says is then the same as if it were counted anew.
+// else is in them. Most products are asked for many times before one of their sessions
+// gains a click.
 type pairing struct {
+	changed  uint32 // as the item's record had it
 	sessions uint32
 	pairs    []pair
 }
@@ -29,68 +26,56 @@ type pair struct {
 }
 
 // pairing returns that of an item, valid until the scratch is used again.
-func (x *Index) pairing(s *scratch, id uint32, bought bool) *pairing {
-	list, kept := x.items.lists[id].pick(bought)
-	if p := kept.Load(); p != nil {
-		return p
+func (v *view) pairing(s *scratch, item uint32, bought bool) *pairing {
+	r, at := v.items.of(item), v.kept.pairing(item, bought)
+	old := at.Load()
+	if old != nil && old.changed == r.changed {
+		return old
 	}
-	x.tellPairs(s, id, bought)
-	s.pairing.sessions, s.pairing.pairs = s.tallies[id].support, s.pairing.pairs[:0]
+	v.tellPairs(s, item, bought)
+	p := &s.pairing
+	p.changed, p.sessions, p.pairs = r.changed, s.tallies[item].support, p.pairs[:0]
 	for _, other := range s.touched {
-		if n := s.tallies[other].support; n > 0 && other != id {
-			s.pairing.pairs = append(s.pairing.pairs, pair{other, n})
+		if n := s.tallies[other].support; n > 0 && other != item {
+			p.pairs = append(p.pairs, pair{other, n})
 		}
 	}
-	if list.n >= pairingSessions {
-		x.keep(&s.pairing, kept)
-	}
-	return &s.pairing
-}
-
-// keep keeps a copy of a pairing, unless there is no room or somebody else was first.
-func (x *Index) keep(p *pairing, at *atomic.Pointer[pairing]) {
-	n := int64(len(p.pairs))
-	if x.pairs.Add(n) > x.pairLimit {
-		return // and too many they stay, until the next click makes room
-	}
-	if !at.CompareAndSwap(nil, &pairing{p.sessions, slices.Clone(p.pairs)}) {
-		x.pairs.Add(-n)
-	}
-}
-
-// forgetCounted drops the pairings and rows of all items in a session that changes,
-// or all that there are if they are too many. Sessions without a say change no pairings.
-func (x *Index) forgetCounted(s *storedSession) {
-	if x.pairs.Load() > x.pairLimit {
-		for i := range x.items.lists {
-			x.items.lists[i].seenPairs.Store(nil)
-			x.items.lists[i].boughtPairs.Store(nil)
-			x.items.lists[i].near.Store(nil)
-			x.items.lists[i].next.Store(nil)
+	if r.sessions(bought) >= pairingSessions && !v.kept.full() {
+		was := 0
+		if old != nil {
+			was = len(old.pairs)
 		}
-		x.pairs.Store(0)
+		kept := &pairing{p.changed, p.sessions, slices.Clone(p.pairs)}
+		v.arrange(kept.pairs, bought)
+		keep(&v.kept, at, old, kept, len(p.pairs), was)
 	}
-	for _, click := range x.trails.clicks(s) {
-		lists := &x.items.lists[click&itemMask]
-		x.forgetRow(&lists.near)
-		x.forgetRow(&lists.next)
-		if s.n <= togetherClicks+1 {
-			x.forgetPairing(&lists.seenPairs)
-			x.forgetPairing(&lists.boughtPairs)
-		}
-	}
+	return p
 }
 
-func (x *Index) forgetRow(kept *atomic.Pointer[row]) {
-	if r := kept.Load(); r != nil {
-		kept.Store(nil)
-		x.pairs.Add(-int64(len(r.entries)))
-	}
+// arrange puts the pairs in front that stand in front now. Where they stand later depends
+// on clicks elsewhere, but seldom much: then whoever ranks them inserts at the end.
+func (v *view) arrange(pairs []pair, bought bool) {
+	slices.SortFunc(pairs, func(a, b pair) int {
+		return cmp.Or(cmp.Compare(v.bond(b, bought), v.bond(a, bought)), cmp.Compare(v.items.names[a.item], v.items.names[b.item]))
+	})
 }
 
-func (x *Index) forgetPairing(kept *atomic.Pointer[pairing]) {
-	if p := kept.Load(); p != nil {
-		kept.Store(nil)
-		x.pairs.Add(-int64(len(p.pairs)))
+// bond is how telling a pair is, but for what all pairs of an item share.
+func (v *view) bond(p pair, bought bool) float64 {
+	return v.tables.shrink(p.support) * v.tables.cosine.of(int(v.items.of(p.item).sessions(bought)))
+}
+
+func (k *kept) pairing(item uint32, bought bool) *atomic.Pointer[pairing] {
+	if bought {
+		return &k.of(item).bought
 	}
+	return &k.of(item).seen
+}
+
+// sessions is how many sessions contain an item, or purchased it.
+func (r *record) sessions(bought bool) uint32 {
+	if bought {
+		return r.bought
+	}
+	return r.seen
 }

@@ -17,69 +17,72 @@ const (
 // sessions. Exclude is as in Query. It costs O(clicks of those sessions), at the
 // most a few hundred microseconds.
 func (x *Index) Popular(n int, exclude func(item string) bool, dst []Scored) []Scored {
-	x.mu.RLock()
-	defer x.mu.RUnlock()
-	if n <= 0 || x.live == 0 {
+	v, s := x.begin()
+	defer x.end(s)
+	if n <= 0 || v.live == 0 {
 		return dst
 	}
-	s := x.begin()
-	defer x.end(s)
-	x.tellRecent(s)
-	best := x.rank(s, n, exclude)
+	v.tellRecent(s)
+	best := v.rank(s, n, exclude)
 	for _, item := range s.touched {
-		t := &s.tallies[item]
-		best.offer(ranked{t.score, item, t.support})
+		if t := &s.tallies[item]; best.wants(t.score) {
+			best.offer(ranked{t.score, item, t.support})
+		}
 	}
 	return best.answer(s, dst)
 }
 
-// popularity appends every item that Popular ranks, in no order.
-func (x *Index) popularity(dst []ranked) []ranked {
-	x.mu.RLock()
-	defer x.mu.RUnlock()
-	if x.live == 0 {
-		return dst
-	}
-	s := x.begin()
-	defer x.end(s)
-	x.tellRecent(s)
-	for _, item := range s.touched {
-		t := &s.tallies[item]
-		dst = append(dst, ranked{t.score, item, t.support})
-	}
-	return dst
+// popularity is every item that Popular ranks, in no order.
+type popularity struct {
+	names []string
+	all   []ranked
 }
 
-// first returns the first n of what popularity told, best first. In between the
-// index must not have changed.
-func (x *Index) first(all []ranked, n int, exclude func(item string) bool) []Scored {
-	x.mu.RLock()
-	defer x.mu.RUnlock()
-	best := ranking{names: x.items.names, exclude: exclude, n: n}
-	for _, r := range all {
-		best.offer(r)
+// popularity returns that of all items, in an array that was used before.
+func (x *Index) popularity(array []ranked) popularity {
+	v, s := x.begin()
+	defer x.end(s)
+	p := popularity{v.items.names, array[:0]}
+	if v.live == 0 {
+		return p
+	}
+	v.tellRecent(s)
+	for _, item := range s.touched {
+		t := &s.tallies[item]
+		p.all = append(p.all, ranked{t.score, item, t.support})
+	}
+	return p
+}
+
+// first returns the first n, best first.
+func (p *popularity) first(n int, exclude func(item string) bool) []Scored {
+	best := ranking{names: p.names, exclude: exclude, n: n}
+	for _, r := range p.all {
+		if best.wants(r.score) {
+			best.offer(r)
+		}
 	}
 	return best.answer(new(scratch), nil)
 }
 
 // tellRecent tallies the newest sessions, each by its age.
-func (x *Index) tellRecent(s *scratch) {
-	now := x.sessions[x.recency.newest()].last
+func (v *view) tellRecent(s *scratch) {
 	age, weight := int64(0), 1.0
-	left := popularDepth
-	for c := len(x.recency.chunks) - 1; c >= 0 && left > 0; c-- {
-		chunk := x.recency.chunks[c]
-		for i := len(chunk) - 1; i >= 0 && left > 0; i-- {
-			left--
-			session := &x.sessions[chunk[i]]
-			if int(session.n) > togetherClicks {
-				continue
-			}
-			// Sessions come by age, so there are far fewer powers than sessions.
-			if hours := (now - session.last) / millisPerHour; hours != age {
-				age, weight = hours, math.Exp2(-float64(hours)/popularHalfLife)
-			}
-			s.tell(x.trails.clicks(session), weight)
+	o := atEnd(v.parts, s.ends)
+	for range popularDepth {
+		at := o.older()
+		if at == nowhere {
+			break
 		}
+		session := v.session(at)
+		if int(session.n) > togetherClicks {
+			continue
+		}
+		// Sessions come by age, so there are far fewer powers than sessions.
+		if hours := (v.now - session.last) / millisPerHour; hours != age {
+			age, weight = hours, math.Exp2(-float64(hours)/popularHalfLife)
+		}
+		s.tell(v.clicksOf(at), weight)
 	}
+	s.ends = o.ends
 }

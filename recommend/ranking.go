@@ -40,6 +40,11 @@ type ranking struct {
 	best    []ranked
 }
 
+// wants reports whether an item with a score may be among the best so far.
+func (k *ranking) wants(score float64) bool {
+	return len(k.best) < k.n || score >= k.best[k.n-1].score
+}
+
 // offer enters an item if it is among the best so far and not excluded.
 func (k *ranking) offer(r ranked) {
 	full := len(k.best) == k.n
@@ -65,8 +70,8 @@ func (k *ranking) offer(r ranked) {
 }
 
 // rank starts a ranking on a query's scratch. n must be positive.
-func (x *Index) rank(s *scratch, n int, exclude func(item string) bool) ranking {
-	return ranking{names: x.items.names, exclude: exclude, n: n, best: s.best[:0]}
+func (v *view) rank(s *scratch, n int, exclude func(item string) bool) ranking {
+	return ranking{names: v.items.names, exclude: exclude, n: n, best: s.best[:0]}
 }
 
 // answer appends the ranking to dst and keeps its array for the next query.

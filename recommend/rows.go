@@ -1,9 +1,6 @@
 package recommend
 
-import (
-	"slices"
-	"sync/atomic"
-)
+import "sync/atomic"
 
 const (
 	// nearSessions is how many of an item's newest sessions its near row is made of,
@@ -14,16 +11,16 @@ const (
 	backward = .7
 	// nextSessions is how many of an item's newest sessions its next row is made of.
 	nextSessions = 300
-	// keptRules is how many entries of a next row are kept.
-	keptRules = 100
+	// rowEntries is how many entries of a row are kept, the largest.
+	rowEntries = 128
 )
 
 // row is what stands near or behind one item in its newest sessions. It is what the
 // sessions say, before popularity is taken into account, and as of the newest of them,
-// so that it stays true until one of them changes. Of a near row the first 100 entries
-// were the largest, popularity included, when somebody last looked.
+// so that it stays true until one of them changes.
 type row struct {
-	at      int64 // when the newest session ended, ms
+	changed uint32 // as the item's record had it
+	at      int64  // when the newest session ended, ms
 	entries []rowEntry
 }
 
@@ -37,17 +34,14 @@ type rowEntry struct {
 // counting clicks^-.6 · exp(-age/120 days), the sum over all pairs of a click on the
 // item and one at most 30 apart of 1/gap, or .7/gap if it stands before; the item's
 // own later clicks count, too. It is valid until the scratch is used for another.
-func (x *Index) near(s *scratch, id uint32) *row {
-	lists := &x.items.lists[id]
-	return x.row(s, &lists.near, func() {
-		list := x.postings.of(lists.seen)
-		list = list[max(0, len(list)-nearSessions):]
-		s.row.at = x.sessions[list[len(list)-1]].last
-		for _, slot := range list {
-			session := &x.sessions[slot]
-			weight := x.tables.age(s.row.at-session.last) * x.tables.length.of(int(session.n))
-			s.tellNear(x.trails.clicks(session), id, weight)
-		}
+func (v *view) near(s *scratch, item uint32) *row {
+	return v.row(s, item, &v.kept.of(item).near, func() {
+		v.meet(s, s.only(item), false, nearSessions, nowhere)
+		s.ended = v.session(s.found[0].place).last
+		v.eachFound(s, func(c *candidate, clicks []uint32) {
+			weight := v.tables.age(s.ended-v.session(c.place).last) * v.tables.length.of(len(clicks))
+			s.tellNear(clicks, item, weight)
+		})
 	})
 }
 
@@ -69,93 +63,54 @@ func (s *scratch) tellNear(clicks []uint32, id uint32, weight float64) {
 }
 
 // next returns the sequential rules of an item: over its newest 300 sessions, for
-// each click on it and each later one the sum of 1/gap², the 100 largest. It is
+// each click on it and each later one the sum of 1/gap². It is
 // valid as near's is.
-func (x *Index) next(s *scratch, id uint32) *row {
-	lists := &x.items.lists[id]
-	return x.row(s, &lists.next, func() {
-		list := x.postings.of(lists.seen)
-		for _, slot := range list[max(0, len(list)-nextSessions):] {
-			clicks := x.trails.clicks(&x.sessions[slot])
-			for at, click := range clicks {
-				if click&itemMask != id {
-					continue
-				}
-				for b := at + 1; b < len(clicks); b++ {
-					gap := float64(b - at)
-					s.sum(clicks[b]&itemMask, 1/(gap*gap))
-				}
-			}
-		}
-		s.rules(x.items.names)
+func (v *view) next(s *scratch, item uint32) *row {
+	return v.row(s, item, &v.kept.of(item).next, func() {
+		v.meet(s, s.only(item), false, nextSessions, nowhere)
+		v.eachFound(s, func(_ *candidate, clicks []uint32) { s.tellNext(clicks, item) })
 	})
 }
 
-// row returns what is kept of an item, or makes it and keeps it if there is room.
-func (x *Index) row(s *scratch, kept *atomic.Pointer[row], tell func()) *row {
-	if r := kept.Load(); r != nil {
-		return r
-	}
-	s.sums = extend(s.sums, x.items.count())
-	s.row.entries, s.row.at = s.row.entries[:0], 0
-	s.summed = s.summed[:0]
-	tell()
-	for _, item := range s.summed {
-		if sum := s.sums[item]; sum > 0 {
-			s.row.entries = append(s.row.entries, rowEntry{item: item, sum: float32(sum)})
+// tellNext sums what one session says of what follows an item.
+func (s *scratch) tellNext(clicks []uint32, item uint32) {
+	for at, click := range clicks {
+		if click&itemMask != item {
+			continue
 		}
+		for b := at + 1; b < len(clicks); b++ {
+			gap := float64(b - at)
+			s.sum(clicks[b]&itemMask, 1/(gap*gap))
+		}
+	}
+}
+
+// row returns what is kept of an item, or makes it and keeps it if there is room.
+func (v *view) row(s *scratch, item uint32, at *atomic.Pointer[row], tell func()) *row {
+	changed := v.items.of(item).changed
+	old := at.Load()
+	if old != nil && old.changed == changed {
+		return old
+	}
+	s.sums, s.summed = extend(s.sums, v.items.count()), s.summed[:0]
+	s.ended = 0
+	tell()
+	largest := v.lead(s, rowEntries, s.list)
+	for _, item := range s.summed {
+		largest.offer(s.sums[item], item)
 		s.sums[item] = 0
 	}
-	n := int64(len(s.row.entries))
-	if x.pairs.Add(n) > x.pairLimit {
-		return &s.row
+	s.list = largest.first()
+	made := &row{changed, s.ended, make([]rowEntry, len(s.list))}
+	for i, r := range s.list {
+		made.entries[i] = rowEntry{r.item, float32(r.score)}
 	}
-	copied := &row{s.row.at, slices.Clone(s.row.entries)}
-	if !kept.CompareAndSwap(nil, copied) {
-		x.pairs.Add(-n)
+	was := 0
+	if old != nil {
+		was = len(old.entries)
 	}
-	return copied
-}
-
-// largest returns the 100 largest entries of an item's near row, popularity included,
-// and what they are. Popularity changes with every click and hardly ever moves an
-// entry across the border: it costs one pass to see that those in front are the
-// largest still. It is valid as near's is.
-func (x *Index) largest(s *scratch, id uint32) (r *row, entries []rowEntry, values []float32) {
-	r = x.near(s, id)
-	values = x.values(s, r)
-	if len(values) <= rowKept {
-		return r, r.entries, values
-	}
-	if slices.Max(values[rowKept:]) >= slices.Min(values[:rowKept]) {
-		r = x.arrange(s, id, r, values)
-		values = x.values(s, r)
-	}
-	return r, r.entries[:rowKept], values[:rowKept]
-}
-
-// values are the sums of a row's entries times (clicks of the item)^-.3.
-func (x *Index) values(s *scratch, r *row) []float32 {
-	s.values = extend(s.values, len(r.entries))[:len(r.entries)]
-	for i, e := range r.entries {
-		s.values[i] = e.sum * x.items.rarity[e.item]
-	}
-	return s.values
-}
-
-// arrange puts the 100 largest entries of a row in front, ties by item id.
-func (x *Index) arrange(s *scratch, id uint32, r *row, values []float32) *row {
-	s.list = s.list[:0]
-	for i, e := range r.entries {
-		s.list = append(s.list, ranked{score: float64(values[i]), item: e.item, support: uint32(i)})
-	}
-	selectBest(s.list, rowKept, x.items.names)
-	arranged := &row{r.at, make([]rowEntry, len(r.entries))}
-	for i, l := range s.list {
-		arranged.entries[i] = r.entries[l.support]
-	}
-	x.items.lists[id].near.CompareAndSwap(r, arranged) // one that is not kept stays so
-	return arranged
+	keep(&v.kept, at, old, made, len(made.entries), was)
+	return made
 }
 
 // sum adds to what is said of an item.
@@ -164,19 +119,4 @@ func (s *scratch) sum(item uint32, weight float64) {
 		s.summed = append(s.summed, item)
 	}
 	s.sums[item] += weight
-}
-
-// rules leaves the largest sums.
-func (s *scratch) rules(names []string) {
-	if len(s.summed) <= keptRules {
-		return
-	}
-	s.list = s.list[:0]
-	for _, item := range s.summed {
-		s.list = append(s.list, ranked{score: s.sums[item], item: item})
-	}
-	selectBest(s.list, keptRules, names)
-	for _, r := range s.list[keptRules:] {
-		s.sums[r.item] = 0
-	}
 }

@@ -17,28 +17,32 @@ type scratch struct {
 	first   uint32   // marks of this query are greater
 	mark    uint32
 	past    []past // distinct items of the query, newest first
+	looked  []sought
 	heads   []head
 	found   []candidate
+	mixed   []candidate
+	read    uint32 // what was read ahead, so that it is
+	ends    []int
 	keys    []uint64
 	best    []ranked
 	pairing pairing
 
 	standings []standing
-	stamp     uint32 // of this query's standings
-	row       row
+	stamp     uint32    // of this query's standings
+	ended     int64     // when the newest session of the row ended that is made
 	sums      []float64 // by item; zero between rows
 	summed    []uint32
 	list      []ranked
+	ties      []ranked
 	values    []float32
-	scores    [kinds][]uint32 // items that have a score of each kind
-	sources   []ranked
+	boards    [kinds]board
+	leaders   [kinds][]ranked // the best of each kind
 	proposed  []uint32
 	judgement judgement
 }
 
 // standing is where one item stands in a query, good if it has the query's stamp.
 type standing struct {
-	scores    [kinds]float64
 	stamp     uint32
 	past      uint32 // 1 + its place among the past items, 0 if it is none
 	candidate bool
@@ -54,16 +58,15 @@ func (s *scratch) standing(item uint32) *standing {
 	return st
 }
 
-// begin takes a scratch that fits the index; end gives it back. Both are called
-// under the index's lock.
-func (x *Index) begin() *scratch {
-	s := x.scratch.Get().(*scratch)
-	s.ready(x.items.count())
-	return s
+// begin takes the index as it is now, and a scratch that fits it; end gives that back.
+func (x *Index) begin() (*view, *scratch) {
+	v, s := x.view.Load(), x.scratch.Get().(*scratch)
+	s.ready(v.items.count())
+	return v, s
 }
 
 func (x *Index) end(s *scratch) {
-	s.judgement.Index = nil // a pool must not keep the index alive
+	s.judgement.view = nil // a pool must not keep it alive
 	x.scratch.Put(s)
 }
 
@@ -135,6 +138,3 @@ func (s *scratch) tellPair(clicks []uint32, id uint32, bought bool) {
 		}
 	}
 }
-
-// purchase reports whether a packed click is one.
-func purchase(click uint32) bool { return click>>actionShift == uint32(Purchased) }

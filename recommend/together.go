@@ -1,7 +1,5 @@
 package recommend
 
-import "sync/atomic"
-
 const (
 	// togetherDepth is how many of an item's newest sessions are looked at.
 	togetherDepth = 2000
@@ -11,9 +9,6 @@ const (
 	// togetherShrink is how many sessions it takes for half of the belief in a
 	// pair. On the YooChoose sample 5 is better than 2, and 10 hardly better still.
 	togetherShrink = 5
-	// togetherBlock is how many sessions are read ahead: they stand all over the
-	// memory, and eight misses at once cost little more than one.
-	togetherBlock = 8
 )
 
 // ViewedTogether appends the n items that most tellingly share sessions with an
@@ -37,53 +32,39 @@ func (x *Index) BoughtTogether(item string, n int, exclude func(item string) boo
 }
 
 func (x *Index) together(item string, n int, exclude func(string) bool, dst []Scored, bought bool) []Scored {
-	x.mu.RLock()
-	defer x.mu.RUnlock()
-	id, ok := x.items.ids[item]
+	v, s := x.begin()
+	defer x.end(s)
+	id, ok := v.items.find(item)
 	if !ok || n <= 0 {
 		return dst
 	}
-	s := x.begin()
-	defer x.end(s)
-	p := x.pairing(s, id, bought)
-	best := x.rank(s, n, exclude)
-	ours := x.tables.cosine.of(int(p.sessions))
+	p := v.pairing(s, id, bought)
+	best := v.rank(s, n, exclude)
+	ours := v.tables.cosine.of(int(p.sessions))
 	for _, other := range p.pairs {
-		all, _ := x.items.lists[other.item].pick(bought)
-		best.offer(ranked{x.tables.shrink(other.support) * ours * x.tables.cosine.of(int(all.n)), other.item, other.support})
+		if score := ours * v.bond(other, bought); best.wants(score) {
+			best.offer(ranked{score, other.item, other.support})
+		}
 	}
 	return best.answer(s, dst)
 }
 
 // tellPairs tallies what shares sessions with an item.
-func (x *Index) tellPairs(s *scratch, id uint32, bought bool) {
-	seen, _ := x.items.lists[id].pick(bought)
-	list := x.postings.of(seen)
-	list = list[max(0, len(list)-togetherDepth):]
+func (v *view) tellPairs(s *scratch, item uint32, bought bool) {
+	v.meet(s, s.only(item), bought, togetherDepth, nowhere)
 	s.mark++ // no session's: what a session takes back has it
-	var block [togetherBlock][]uint32
-	for len(list) > 0 {
-		n := min(len(list), togetherBlock)
-		for i, slot := range list[:n] {
-			block[i] = x.trails.clicks(&x.sessions[slot])
+	v.eachFound(s, func(_ *candidate, clicks []uint32) {
+		if len(clicks) <= togetherClicks {
+			s.tellPair(clicks, item, bought)
 		}
-		for _, clicks := range block[:n] {
-			if len(clicks) <= togetherClicks {
-				s.tellPair(clicks, id, bought)
-			}
-		}
-		list = list[n:]
-	}
+	})
+}
+
+// only is one item whose sessions are looked for.
+func (s *scratch) only(item uint32) []sought {
+	s.looked = append(s.looked[:0], sought{item: item})
+	return s.looked
 }
 
 // shrink is what c sessions that share a pair count for: less than c while they are few.
 func shrink(c float64) float64 { return c / (c + togetherShrink) * c }
-
-// pick is the listing of sessions that bought, or of all that saw, and where its
-// pairing is kept.
-func (l *itemLists) pick(bought bool) (listing, *atomic.Pointer[pairing]) {
-	if bought {
-		return l.bought, &l.boughtPairs
-	}
-	return l.seen, &l.seenPairs
-}

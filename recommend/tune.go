@@ -119,19 +119,17 @@ func (p *pupil) measure(ctx context.Context, x *Index, lessons []Lesson) (learne
 // look judges the candidates of a lesson and returns which of them was next, -1 if
 // none was.
 func (p *pupil) look(x *Index, lesson Lesson) (next int) {
-	x.mu.RLock()
-	defer x.mu.RUnlock()
-	s := x.begin()
+	v, s := x.begin()
 	defer x.end(s)
 	p.judged, next = p.judged[:0], -1
 	q := Query{Items: lesson.Past, M: ServingM, K: BlendK, N: 1}
-	if !x.recall(s, &q) {
+	if !v.recall(s, &q) {
 		return next
 	}
-	x.scoreAll(s, &q)
-	j := x.judge(s)
-	wanted, known := x.items.ids[lesson.Next]
-	for i, item := range x.propose(s) {
+	v.scoreAll(s, &q)
+	j := v.judge(s)
+	wanted, known := v.items.find(lesson.Next)
+	for i, item := range s.propose() {
 		if known && item == wanted {
 			next = i
 		}
@@ -193,11 +191,4 @@ func (p *pupil) remember() {
 		p.sum[k] += p.weights[k]
 	}
 	p.summed++
-}
-
-// Weigh lets blends count with other weights from now on.
-func (x *Index) Weigh(w Weights) {
-	x.mu.Lock()
-	defer x.mu.Unlock()
-	x.weights = w
 }

@@ -110,9 +110,7 @@ func tune(ctx context.Context, log *sessions.Log, s streams, last time.Duration,
 // those after.
 func (h shopHistory) learn(ctx context.Context, from, test int) (r tuneResult, err error) {
 	index := recommend.NewIndex(recommend.Limits{})
-	for _, clicks := range h.sessions[:from] {
-		index.Append(clicks...)
-	}
+	index.Append(slices.Concat(h.sessions[:from]...)...)
 	lessons := recommend.Lessons(itemsOf(h.sessions[from:test]))
 	tuned, learned, err := index.Tune(ctx, recommend.DefaultWeights(), lessons)
 	if err != nil || learned == 0 {
