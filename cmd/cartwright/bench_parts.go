@@ -18,8 +18,8 @@ import (
 // How long the parts of the short bench take, all together under a minute.
 const (
 	ingestRounds = 3
-	answerRounds = 3
-	answerRun    = 700 * time.Millisecond
+	answerRounds = 15
+	answerRun    = 150 * time.Millisecond
 	aloneRun     = 500 * time.Millisecond
 	warmUp       = 300 * time.Millisecond
 
