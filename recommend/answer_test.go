@@ -51,11 +51,15 @@ func TestEveryContextHasItsChainAndSaysWhy(t *testing.T) {
 			lamp   | viewed_together | viewed together with Teapot by 1 session
 			teapot | popular         | popular now: 42 sessions`},
 		{"a product page", Request{Context: Product, Item: "kettle", N: 5}, `
-			teapot | viewed_together     | viewed together by 40 sessions
-			cosy   | bought_together     | bought together in 12 orders
-			spoon  | popular_in_category | popular in Kitchen: 4 sessions
-			lamp   | popular             | popular now: 3 sessions
-			whisk  | catalog             | from the catalog`},
+			teapot | viewed_together  | viewed together by 40 sessions
+			cosy   | bought_together  | bought together in 12 orders
+			spoon  | similar_products | similar product: same category
+			whisk  | similar_products | similar product: same category
+			lamp   | popular          | popular now: 3 sessions`},
+		{"the page of a product that only the catalog knows", Request{Context: Product, Item: "whisk", N: 3}, `
+			kettle | similar_products    | similar product: same category
+			spoon  | similar_products    | similar product: same category
+			teapot | popular             | popular now: 42 sessions`},
 		{"the page of a product that nobody saw", Request{Context: Product, Item: "sieve", N: 2}, `
 			kettle | popular | popular now: 42 sessions
 			teapot | popular | popular now: 42 sessions`},

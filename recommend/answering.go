@@ -18,16 +18,17 @@ type answering struct {
 	unfit   func(item string) bool // fails, made once
 	picky   picky
 
-	found   []found
-	scored  []Scored
-	terms   map[string][]Term // of what was found, if it is to be explained
-	lists   [][]Scored
-	listed  map[string]bool
-	steps   []string
-	seeds   []string
-	own     []string
-	reasons []byte
-	ends    []int // of the items' reasons
+	likeness likeness
+	found    []found
+	scored   []Scored
+	terms    map[string][]Term // of what was found, if it is to be explained
+	lists    [][]Scored
+	listed   map[string]bool
+	steps    []string
+	seeds    []string
+	own      []string
+	reasons  []byte
+	ends     []int // of the items' reasons
 }
 
 // found is an item that a strategy found. Seed is the item that led there, empty
@@ -197,7 +198,9 @@ func (a *answering) find(s Strategy, n int) (more bool) {
 	case ViewTogether:
 		return a.viewed(n)
 	case BuyTogether:
-		return a.together(n, true)
+		return a.bought(n)
+	case SimilarProducts:
+		return a.resembling(n)
 	case CategoryPopular:
 		a.unseeded(a.popularInCategory(n))
 	case PopularNow:

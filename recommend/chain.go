@@ -43,17 +43,18 @@ func (c Context) aboutCart() bool { return c == Cart || c == Checkout || c == Em
 // so that no answer is empty while there is something to sell.
 type Chains map[Context][]Strategy
 
-// DefaultChains returns the chains of a shop that sets none. At the checkout nothing is
-// shown because it was viewed together with what is in the cart: that would be what the
+// DefaultChains returns the chains of a shop that sets none. In the cart and at the checkout
+// nothing is shown because the catalog describes it as it does what is in the cart, and at
+// the checkout nothing because it was viewed together with that: it would be what the
 // shopper decided against.
 func DefaultChains() Chains {
-	browsing := []Strategy{LikelyNext, ViewTogether, BuyTogether, PopularNow, InCatalog}
+	browsing := []Strategy{LikelyNext, ViewTogether, BuyTogether, SimilarProducts, PopularNow, InCatalog}
 	return Chains{
 		Home:     browsing,
-		Product:  {ViewTogether, BuyTogether, LikelyNext, CategoryPopular, PopularNow, InCatalog},
+		Product:  {ViewTogether, BuyTogether, LikelyNext, SimilarProducts, CategoryPopular, PopularNow, InCatalog},
 		Cart:     {BuyTogether, LikelyNext, ViewTogether, PopularNow, InCatalog},
 		Checkout: {BuyTogether, LikelyNext, PopularNow, InCatalog},
-		Email:    {BuyTogether, LikelyNext, ViewTogether, PopularNow, InCatalog},
+		Email:    {BuyTogether, LikelyNext, ViewTogether, SimilarProducts, PopularNow, InCatalog},
 		Search:   browsing,
 		Content:  browsing,
 	}

@@ -16,6 +16,16 @@ func (a *answering) appendReason(dst []byte, s Strategy, f found) []byte {
 	case BuyTogether:
 		dst = a.appendSeed(append(dst, "bought together"...), f)
 		return appendCount(append(dst, " in "...), f.Support, "order")
+	case SimilarProducts:
+		seed := f.seed
+		if seed == "" {
+			seed = string(a.request.Item)
+		}
+		dst = append(dst, "similar product"...)
+		if f.seed != "" {
+			dst = append(append(dst, " to "...), a.shelf.name(f.seed)...)
+		}
+		return appendLikeness(dst, a.shelf.entries[seed], a.shelf.entries[f.Item])
 	case CategoryPopular:
 		dst = append(append(dst, "popular in "...), a.shelf.category(f.Item)...)
 		return appendCount(append(dst, ": "...), f.Support, "session")

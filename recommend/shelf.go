@@ -14,6 +14,8 @@ type shelf struct {
 	ids      []string        // of all entries, sorted once settle was called
 	variants int             // entries that are variants of another product
 	fresh    []string        // ids that settle has to sort in
+
+	resemblance *resemblance
 }
 
 // shelved is one product of the catalog.
@@ -27,7 +29,7 @@ type shelved struct {
 }
 
 func newShelf() *shelf {
-	return &shelf{entries: map[string]*shelved{}, unsold: map[string]bool{}}
+	return &shelf{entries: map[string]*shelved{}, unsold: map[string]bool{}, resemblance: newResemblance()}
 }
 
 // take puts the entry of an event in, unless it tells an older state than the one
@@ -57,6 +59,7 @@ func (s *shelf) put(p sessions.Product) {
 		s.variants++
 	}
 	s.entries[id] = e
+	s.resemblance.take(&e.product)
 	if delete(s.unsold, id); p.Hidden || !inStock {
 		s.unsold[id] = true
 	}

@@ -11,6 +11,7 @@ const (
 	SimilarSessions Strategy = "similar_sessions" // what sessions most like the shopper's contain
 	ViewTogether    Strategy = "viewed_together"  // what shares sessions with an item
 	BuyTogether     Strategy = "bought_together"  // what was bought in the same sessions
+	SimilarProducts Strategy = "similar_products" // what the catalog describes as it does an item
 	CategoryPopular Strategy = "popular_in_category"
 	PopularNow      Strategy = "popular"
 	InCatalog       Strategy = "catalog" // the catalog by product id: what is left when nothing is known
@@ -21,7 +22,7 @@ const seedLimit = 10
 
 // Strategies lists all strategies.
 func Strategies() []Strategy {
-	return []Strategy{LikelyNext, SimilarSessions, ViewTogether, BuyTogether, CategoryPopular, PopularNow, InCatalog}
+	return []Strategy{LikelyNext, SimilarSessions, ViewTogether, BuyTogether, SimilarProducts, CategoryPopular, PopularNow, InCatalog}
 }
 
 // likely asks for what the blend puts first.
@@ -65,24 +66,40 @@ func (a *answering) addNewCartLines() {
 	}
 }
 
-// viewed is together for views, without pairs for which only the asking session
-// itself speaks.
+// viewed is what was viewed together with a seed, without pairs for which only the asking
+// session itself speaks.
 func (a *answering) viewed(n int) (more bool) {
-	more = a.together(n+len(a.own), false)
+	more = a.merge(n+len(a.own), func(seed string, n int, dst []Scored) []Scored {
+		return a.index.ViewedTogether(seed, n, a.exclude, dst)
+	})
 	a.found = slices.DeleteFunc(a.found, func(f found) bool { return f.Support == 1 && slices.Contains(a.own, f.Item) })
 	more = more || len(a.found) > n
 	a.found = a.found[:min(len(a.found), n)]
 	return more
 }
 
-// together merges the lists of all seeds: an item stands where the seed that it
+// bought is what was bought together with a seed.
+func (a *answering) bought(n int) (more bool) {
+	return a.merge(n, func(seed string, n int, dst []Scored) []Scored {
+		return a.index.BoughtTogether(seed, n, a.exclude, dst)
+	})
+}
+
+// resembling is what the catalog describes as it does a seed.
+func (a *answering) resembling(n int) (more bool) {
+	return a.merge(n, func(seed string, n int, dst []Scored) []Scored {
+		return a.shelf.resemblance.like(&a.likeness, seed, n, a.exclude, dst)
+	})
+}
+
+// merge merges the lists of all seeds: an item stands where the seed that it
 // goes with best puts it, of equals the more telling seed. It says whether there may
 // be more than n.
-func (a *answering) together(n int, bought bool) (more bool) {
+func (a *answering) merge(n int, list func(seed string, n int, dst []Scored) []Scored) (more bool) {
 	a.lists = a.lists[:0]
 	for _, seed := range a.seeds {
 		from := len(a.scored)
-		a.scored = a.index.together(seed, n, a.exclude, a.scored, bought)
+		a.scored = list(seed, n, a.scored)
 		a.lists = append(a.lists, a.scored[from:])
 	}
 	clear(a.listed)
