@@ -47,9 +47,9 @@ func TestEveryContextHasItsChainAndSaysWhy(t *testing.T) {
 			lamp   | popular | popular now: 3 sessions
 			whisk  | catalog | from the catalog`},
 		{"somebody who comes back", Request{Context: Home, Anonymous: "carl", N: 3}, `
-			kettle | viewed_together | viewed together with Teapot by 40 sessions
-			lamp   | viewed_together | viewed together with Teapot by 1 session
-			teapot | popular         | popular now: 42 sessions`},
+			kettle | likely_next | seen in 40 similar sessions
+			cosy   | likely_next | seen in 12 similar sessions
+			lamp   | likely_next | seen in 1 similar session`},
 		{"a product page", Request{Context: Product, Item: "kettle", N: 5}, `
 			teapot | viewed_together  | viewed together by 40 sessions
 			cosy   | bought_together  | bought together in 12 orders
@@ -77,10 +77,10 @@ func TestEveryContextHasItsChainAndSaysWhy(t *testing.T) {
 			cosy   | bought_together  | bought together with Kettle in 12 orders
 			teapot | likely_next | seen in 40 similar sessions`},
 		{"a mail to somebody without one", Request{Context: Email, Anonymous: "carl", N: 2}, `
-			kettle | viewed_together | viewed together with Teapot by 40 sessions
-			lamp   | viewed_together | viewed together with Teapot by 1 session`},
+			kettle | likely_next | seen in 40 similar sessions
+			cosy   | likely_next | seen in 12 similar sessions`},
 		{"a search", Request{Context: Search, Anonymous: "carl", N: 1}, `
-			kettle | viewed_together | viewed together with Teapot by 40 sessions`},
+			kettle | likely_next | seen in 40 similar sessions`},
 		{"something to read", Request{Context: Content, N: 1}, `
 			kettle | popular | popular now: 42 sessions`},
 		{"a session that only who asks knows", Request{Context: Home, Items: goods("kettle"), N: 2}, `
@@ -132,12 +132,35 @@ func TestASessionThatEndedIsHistory(t *testing.T) {
 	for _, who := range []string{"x", "y", "z"} {
 		s.views(who, "a", "b")
 	}
-	first := func() Strategy { return s.asks(Request{Context: Home, Anonymous: "anna", N: 1})[0].Strategy }
-	if s.views("anna", "a"); first() != LikelyNext {
-		t.Errorf("a session that goes on is answered by %s", first())
+	// b is what anna's last session leads to, d what this one does.
+	for _, who := range []string{"x2", "y2"} {
+		s.views(who, "c", "d")
 	}
-	if s.passes(31*time.Minute).views("later", "c"); first() != ViewTogether {
-		t.Errorf("a session that ended is answered by %s", first())
+	for _, who := range []string{"v", "w"} {
+		s.views(who, "a", "b")
+	}
+	s.r.chains = Chains{Home: {SimilarSessions}}.complete()
+	s.views("anna", "a").expect("in the session itself", Request{Context: Home, Anonymous: "anna", N: 1}, "b")
+	s.passes(31*time.Minute).views("later", "e").expect("after it", Request{Context: Home, Anonymous: "anna", N: 1}, "b")
+	s.views("anna", "c").expect("in the next one, on the same day", Request{Context: Home, Anonymous: "anna", N: 2}, "b d")
+	s.passes(4*24*time.Hour).views("anna", "c").expect("in the one after that, days later", Request{Context: Home, Anonymous: "anna", N: 1}, "d")
+}
+
+func TestWhatWasBoughtBeforeLeadsToWhatGoesWithIt(t *testing.T) {
+	s := newTale(t)
+	for _, who := range []string{"x", "y", "z"} {
+		s.orders(who, who, "printer", "paper")
+	}
+	s.orders("anna", "1", "printer").passes(24*time.Hour).views("later", "e")
+	for _, c := range []Context{Home, Email} {
+		s.r.chains = Chains{c: {BuyTogether}}.complete()
+		if got, want := explained(s.asks(Request{Context: c, Anonymous: "anna", N: 1})), aligned("paper | bought_together | bought together with printer in 3 orders"); got != want {
+			t.Errorf("%s: %s, want %s", c, got, want)
+		}
+	}
+	s.r.chains = Chains{Search: {BuyTogether}}.complete()
+	if got := s.asks(Request{Context: Search, Anonymous: "anna", N: 1}); got[0].Strategy != PopularNow {
+		t.Errorf("in a search %s", explained(got))
 	}
 }
 

@@ -25,6 +25,7 @@ type answering struct {
 	lists    [][]Scored
 	listed   map[string]bool
 	steps    []string
+	earlier  []string
 	seeds    []string
 	own      []string
 	reasons  []byte

@@ -67,7 +67,8 @@ func (x *Index) Blend(q Query, dst []Scored) []Scored {
 	v.tellOwn(s, q.Own)
 	for _, item := range s.propose() {
 		_, support := s.told(item)
-		if st := s.standing(item); st.past > 0 && q.Unseen || st.past == 0 && support == 0 && (st.own || v.live < v.thin) {
+		st := s.standing(item)
+		if q.Unseen && st.past > 0 || support == 0 && (st.own || v.live < v.thin) && s.seen(item) == nil {
 			continue
 		}
 		best.offer(ranked{j.score(item), item, support})
@@ -161,7 +162,7 @@ func (s *scratch) propose() []uint32 {
 		}
 	}
 	for _, p := range s.past {
-		if p.steps < pastProposed {
+		if p.steps < pastProposed && !p.earlier {
 			s.nominate(p.item)
 		}
 	}

@@ -36,12 +36,16 @@ func drawLimits(t *rapid.T) Limits {
 
 func drawQuery(t *rapid.T) Query {
 	q := Query{
-		Items:  rapid.SliceOfN(rapid.Custom(drawItem), 1, 6).Draw(t, "items"),
+		Items:  rapid.SliceOfN(rapid.Custom(drawItem), 0, 6).Draw(t, "items"),
 		M:      rapid.IntRange(1, 10).Draw(t, "m"),
 		K:      rapid.IntRange(1, 6).Draw(t, "k"),
 		N:      rapid.IntRange(1, 8).Draw(t, "n"),
 		Own:    SessionKey(rapid.IntRange(0, 12).Draw(t, "own")),
 		Unseen: rapid.Bool().Draw(t, "unseen"),
+	}
+	if rapid.Bool().Draw(t, "with a history") {
+		q.Earlier = rapid.SliceOfN(rapid.Custom(drawItem), 0, 5).Draw(t, "earlier")
+		q.Apart = rapid.IntRange(0, 4).Draw(t, "apart")
 	}
 	if out := rapid.SampledFrom([]string{"", "1", "2"}).Draw(t, "exclude"); out != "" {
 		q.Exclude = func(item string) bool { return strings.Contains(item, out) }
@@ -51,7 +55,7 @@ func drawQuery(t *rapid.T) Query {
 
 // sameAnswers asks both indexes everything about one query.
 func sameAnswers(t *rapid.T, x *Index, v *naive, q Query) {
-	item := q.Items[0]
+	item := drawItem(t)
 	alike(t, "neighbours", x.Neighbours(q, nil), v.neighbours(q))
 	alike(t, "blend", x.Blend(q, nil), newOracle(v).blend(q))
 	same(t, "viewed", x.ViewedTogether(item, q.N, q.Exclude, nil), v.together(item, q.N, q.Exclude, false))
@@ -220,7 +224,7 @@ func TestRemoveLeavesNoTrace(t *testing.T) {
 		x.Remove(gone)
 		for range 3 {
 			q := drawQuery(t)
-			item := q.Items[0]
+			item := drawItem(t)
 			exactly(t, x.Neighbours(q, nil), without.Neighbours(q, nil))
 			exactly(t, x.Blend(q, nil), without.Blend(q, nil))
 			exactly(t, x.ViewedTogether(item, 9, nil, nil), without.ViewedTogether(item, 9, nil, nil))

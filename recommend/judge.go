@@ -52,9 +52,9 @@ func (j *judgement) score(item uint32) (sum float64) {
 	}
 	counted := j.items.of(item)
 	sum += j.weights[popularLog]*j.tables.log(int(counted.clicks)+1) + j.weights[newestLog]*j.tables.log(int(counted.newest)+1)
-	if st := j.s.standing(item); st.past > 0 {
+	if p := j.s.seen(item); p != nil {
 		var f [features]float64
-		j.pastFeatures(&j.s.past[st.past-1], &f)
+		j.pastFeatures(p, &f)
 		for i, value := range f {
 			sum += j.weights[i] * value
 		}
@@ -90,8 +90,8 @@ func (j *judgement) features(item uint32, f *[features]float64) {
 	f[confidentHopLog] = j.confidence * log[byHop]
 	f[confidentNearLinear] = j.confidence * part[byNear]
 	f[confidentHopLinear] = j.confidence * part[byHop]
-	if st := j.s.standing(item); st.past > 0 {
-		j.pastFeatures(&j.s.past[st.past-1], f)
+	if p := j.s.seen(item); p != nil {
+		j.pastFeatures(p, f)
 	}
 }
 

@@ -79,7 +79,7 @@ func (v *naive) items(s SessionKey, bought bool) map[string]bool {
 
 func (v *naive) neighbours(q Query) []Scored {
 	scores, support := newOracle(v).knn(q)
-	for _, item := range q.Items {
+	for _, item := range slices.Concat(q.Items, q.Earlier) {
 		if q.Unseen {
 			delete(scores, item)
 		}

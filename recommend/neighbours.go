@@ -38,12 +38,17 @@ type Query struct {
 	// Items of the session so far, newest last, repeats included. Items that the
 	// index does not contain count as steps and otherwise for nothing.
 	Items []string
+	// Earlier are items of the shopper's earlier sessions and orders, newest last. They
+	// stand Apart steps before Items, at least one, and so count less. Nobody is taken to
+	// return to them as to one of Items.
+	Earlier []string
+	Apart   int
 	// M sessions, the newest that share an item, are compared; the K most alike
 	// of them, the newer of equals, are the neighbours. At most N items answer.
 	M, K, N int
 	// Own is the asking session, which is no neighbour of its own; 0 is none.
 	Own SessionKey
-	// Unseen leaves Items out of the answer.
+	// Unseen leaves Items and Earlier out of the answer.
 	Unseen bool
 	// Exclude leaves out items for which it is true; the list is filled up to N
 	// without them. Nil excludes nothing.
@@ -56,9 +61,10 @@ type Query struct {
 // past is a distinct item of a query: how many clicks it stands behind the newest,
 // at its last, and how many clicks are on it.
 type past struct {
-	item  uint32
-	steps uint32
-	times int
+	item    uint32
+	steps   uint32
+	times   int
+	earlier bool // it is none of the items of this session
 }
 
 // recall lists the distinct items of a query, the newest first, and reports whether
@@ -68,18 +74,38 @@ func (v *view) recall(s *scratch, q *Query) bool {
 	s.stamp++
 	items := q.Items[max(0, len(q.Items)-maxQueryItems):]
 	for i := len(items) - 1; i >= 0; i-- {
-		item, ok := v.items.find(items[i])
-		if !ok {
-			continue
-		}
-		st := s.standing(item)
-		if st.past == 0 {
-			s.past = append(s.past, past{item: item, steps: uint32(len(items) - 1 - i)})
-			st.past = uint32(len(s.past))
-		}
-		s.past[st.past-1].times++
+		v.remember(s, items[i], len(items)-1-i, false)
+	}
+	behind := len(items) + max(0, q.Apart-1)
+	for i := len(q.Earlier) - 1; i >= max(0, len(q.Earlier)-maxQueryItems); i-- {
+		v.remember(s, q.Earlier[i], max(1, behind)+len(q.Earlier)-1-i, true)
 	}
 	return len(s.past) > 0 && q.N > 0 && q.M > 0 && q.K > 0
+}
+
+// remember adds a click to the past.
+func (v *view) remember(s *scratch, name string, steps int, earlier bool) {
+	item, ok := v.items.find(name)
+	if !ok {
+		return
+	}
+	st := s.standing(item)
+	if st.past == 0 {
+		s.past = append(s.past, past{item: item, steps: uint32(steps), earlier: earlier})
+		st.past = uint32(len(s.past))
+	}
+	if p := &s.past[st.past-1]; p.earlier == earlier {
+		p.times++
+	}
+}
+
+// seen is what the query says of an item of this session, nil if it is none.
+func (s *scratch) seen(item uint32) *past {
+	st := s.standing(item)
+	if st.past == 0 || s.past[st.past-1].earlier {
+		return nil
+	}
+	return &s.past[st.past-1]
 }
 
 // Neighbours appends the answer to dst, best first: session-kNN in the family of

@@ -26,7 +26,7 @@ func (o *oracle) blend(q Query) []Scored {
 		}
 	}
 	for _, item := range items {
-		if d[item] < 20 {
+		if d[item] < 20 && slices.Contains(q.Items, item) {
 			candidates[item] = true
 		}
 	}
@@ -49,17 +49,17 @@ func (o *oracle) blend(q Query) []Scored {
 	}
 	for _, s := range o.sessions {
 		for _, item := range s.items {
-			if s.key == q.Own && support[item] == 0 && !slices.Contains(items, item) {
+			if s.key == q.Own && support[item] == 0 && !slices.Contains(q.Items, item) {
 				delete(scores, item) // only the asking session speaks for it
 			}
 		}
 	}
 	for item := range scores {
-		if len(o.sessions) < o.thin && support[item] == 0 && !slices.Contains(items, item) {
+		if len(o.sessions) < o.thin && support[item] == 0 && !slices.Contains(q.Items, item) {
 			delete(scores, item)
 		}
 	}
-	for _, item := range items {
+	for _, item := range slices.Concat(q.Items, q.Earlier) {
 		if q.Unseen {
 			delete(scores, item)
 		}

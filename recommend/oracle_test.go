@@ -72,6 +72,12 @@ func (o *oracle) stepsBack(q Query) (items []string, d map[string]int) {
 			items = append(items, item)
 		}
 	}
+	for i, item := range slices.Backward(q.Earlier) {
+		if _, seen := d[item]; !seen && o.clicks[item] > 0 {
+			d[item] = max(1, len(q.Items)+max(0, q.Apart-1)) + len(q.Earlier) - 1 - i
+			items = append(items, item)
+		}
+	}
 	return items, d
 }
 

@@ -6,6 +6,12 @@ import (
 	"cartwright/sessions"
 )
 
+// How much of a shopper's history takes part: more would be too far back to count.
+const (
+	earlierViewed = 6
+	earlierBought = 4
+)
+
 // Shopper names who asks. An anonymous id alone, which is all that a public key
 // may tell, leads to that id's own events and no others. A customer id leads to
 // all that is known of the customer: only the shop's backend may tell one.
@@ -19,13 +25,14 @@ type shopper struct {
 	session SessionKey // the one that goes on, 0 if none does
 	items   []string   // of it, newest last, repeats included
 	before  []string   // distinct items of earlier sessions, newest first
+	away    int        // whole days since the last of those
 	cart    []string
 	bought  []string
 }
 
 // recall overwrites s with what is remembered of a shopper.
 func (s *shopper) recall(m *memory, who Shopper) {
-	s.session, s.items, s.before, s.cart, s.bought = 0, s.items[:0], s.before[:0], s.cart[:0], s.bought[:0]
+	s.session, s.items, s.before, s.cart, s.bought, s.away = 0, s.items[:0], s.before[:0], s.cart[:0], s.bought[:0], 0
 	var names [3]string
 	for _, name := range m.appendStreamsOf(names[:0], who) {
 		if h, ok := m.holdings.Peek(name); ok {
@@ -35,15 +42,20 @@ func (s *shopper) recall(m *memory, who Shopper) {
 			s.bought = append(s.bought, h.bought...)
 		}
 		if st, ok := m.streams.Peek(name); ok && s.session == 0 {
-			s.follow(st, st.current(m.newest, m.settings))
+			s.follow(st, st.current(m.newest, m.settings), m.newest)
 		}
 	}
 }
 
-// follow takes over what a stream's shopper looked at.
-func (s *shopper) follow(st *stream, current *sessions.Span) {
+// follow takes over what a stream's shopper looked at until now.
+func (s *shopper) follow(st *stream, current *sessions.Span, now sessions.Millis) {
+	last := len(st.spans) - 1
 	if current != nil {
 		s.session = SessionKey(current.ID)
+		last--
+	}
+	if last >= 0 {
+		s.away = int((now - st.spans[last].End) / millisPerDay)
 	}
 	for _, step := range slices.Backward(st.steps) {
 		switch {
@@ -54,6 +66,16 @@ func (s *shopper) follow(st *stream, current *sessions.Span) {
 		}
 	}
 	slices.Reverse(s.items)
+}
+
+// earlier appends what is known of the shopper from before this session, newest last:
+// the last of what was bought, and then of what was looked at.
+func (s *shopper) earlier(dst []string) []string {
+	dst = append(dst, s.bought[max(0, len(s.bought)-earlierBought):]...)
+	for _, item := range slices.Backward(s.before[:min(len(s.before), earlierViewed)]) {
+		dst = append(dst, item)
+	}
+	return dst
 }
 
 // learn adds what the shop knows of the shopper. It is less telling than what was

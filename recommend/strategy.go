@@ -53,7 +53,21 @@ func (a *answering) query(k, n int) Query {
 	if last := len(items) - 1; a.request.Context == Product && (last < 0 || items[last] != string(a.request.Item)) {
 		a.steps = append(a.steps, string(a.request.Item))
 	}
-	return Query{Items: a.steps, M: ServingM, K: k, N: n, Own: a.shopper.session, Unseen: true, Exclude: a.exclude}
+	a.earlier = a.shopper.earlier(a.earlier[:0])
+	return Query{
+		Items: a.steps, Earlier: a.earlier, Apart: a.apart(),
+		M: ServingM, K: k, N: n, Own: a.shopper.session, Unseen: true, Exclude: a.exclude,
+	}
+}
+
+// apart is how many steps back the shopper's history stands: a day counts as a step, up to a
+// week, and where the context is about something it stands further back.
+func (a *answering) apart() int {
+	steps := 1 + min(a.shopper.away, 7)
+	if a.request.Context != Home && a.request.Context != Email {
+		steps += 3
+	}
+	return steps
 }
 
 // addNewCartLines adds the lines of the cart that were not looked at in this session
@@ -69,7 +83,7 @@ func (a *answering) addNewCartLines() {
 // viewed is what was viewed together with a seed, without pairs for which only the asking
 // session itself speaks.
 func (a *answering) viewed(n int) (more bool) {
-	more = a.merge(n+len(a.own), func(seed string, n int, dst []Scored) []Scored {
+	more = a.merge(a.seeds, n+len(a.own), func(seed string, n int, dst []Scored) []Scored {
 		return a.index.ViewedTogether(seed, n, a.exclude, dst)
 	})
 	a.found = slices.DeleteFunc(a.found, func(f found) bool { return f.Support == 1 && slices.Contains(a.own, f.Item) })
@@ -78,16 +92,21 @@ func (a *answering) viewed(n int) (more bool) {
 	return more
 }
 
-// bought is what was bought together with a seed.
+// bought is what was bought together with a seed, or, where that may be of use, with what
+// the shopper bought before.
 func (a *answering) bought(n int) (more bool) {
-	return a.merge(n, func(seed string, n int, dst []Scored) []Scored {
+	seeds := a.seeds
+	if a.request.Context == Home || a.request.Context == Email {
+		seeds = appendDistinctBackward(seeds[:len(seeds):len(seeds)], a.shopper.bought[max(0, len(a.shopper.bought)-earlierBought):])
+	}
+	return a.merge(seeds, n, func(seed string, n int, dst []Scored) []Scored {
 		return a.index.BoughtTogether(seed, n, a.exclude, dst)
 	})
 }
 
 // resembling is what the catalog describes as it does a seed.
 func (a *answering) resembling(n int) (more bool) {
-	return a.merge(n, func(seed string, n int, dst []Scored) []Scored {
+	return a.merge(a.seeds, n, func(seed string, n int, dst []Scored) []Scored {
 		return a.shelf.resemblance.like(&a.likeness, seed, n, a.exclude, dst)
 	})
 }
@@ -95,9 +114,9 @@ func (a *answering) resembling(n int) (more bool) {
 // merge merges the lists of all seeds: an item stands where the seed that it
 // goes with best puts it, of equals the more telling seed. It says whether there may
 // be more than n.
-func (a *answering) merge(n int, list func(seed string, n int, dst []Scored) []Scored) (more bool) {
+func (a *answering) merge(seeds []string, n int, list func(seed string, n int, dst []Scored) []Scored) (more bool) {
 	a.lists = a.lists[:0]
-	for _, seed := range a.seeds {
+	for _, seed := range seeds {
 		from := len(a.scored)
 		a.scored = list(seed, n, a.scored)
 		a.lists = append(a.lists, a.scored[from:])
@@ -114,7 +133,7 @@ func (a *answering) merge(n int, list func(seed string, n int, dst []Scored) []S
 			continue
 		}
 		a.listed[s.Item] = true
-		seed := a.seeds[best]
+		seed := seeds[best]
 		if a.request.Context == Product {
 			seed = "" // it is the page's own product
 		}
