@@ -25,6 +25,9 @@ var (
 	behind      = exponentials(alikeReach+1, -.2, .7)
 )
 
+// worth is what a click counts by its action.
+var worth = [...]float64{Viewed: 1, Added: 1.25, Purchased: 1.5}
+
 func exponentials(n int, rate, first float64) []float64 {
 	list := make([]float64, n)
 	for i := range list {
@@ -118,8 +121,10 @@ func (s *scratch) seen(item uint32) *past {
 //	sim(s)   = (sum of exp(-.2 d) over the shared items · (distinct items of s)^-.15)^1.5 · exp(-age/120 days)
 //	score(j) = (1 + .1 ln(sessions / clicks of j)) · (clicks of j)^-.2 · sum over the neighbours that contain j
 //	           within 15 clicks of p, at its last position a, of
-//	           sim(s) · exp(-.3 t) · (exp(-.35 (a-p)) if a ≥ p, else .7 exp(-.2 (p-a)))
+//	           sim(s) · exp(-.3 t) · (exp(-.35 (a-p)) if a ≥ p, else .7 exp(-.2 (p-a))) · worth
 //
+// where worth is that of what s did with j at a: 1 if it viewed it, 1.25 if it added it to a
+// cart, 1.5 if it purchased it; it is
 // summed from the newest neighbour to the oldest. Ages count from the newest click
 // in the index. Support is how many neighbours spoke for the item. It takes
 // O(M · distinct items + clicks of K sessions).
@@ -169,9 +174,9 @@ func (s *scratch) tellAround(clicks []uint32, id uint32, weight float64) {
 		s.add(clicks[a]&itemMask, 0, 0)
 	}
 	for a := min(len(clicks)-1, p+alikeReach); a >= p; a-- {
-		s.add(clicks[a]&itemMask, weight*ahead[a-p], 1)
+		s.add(clicks[a]&itemMask, weight*ahead[a-p]*worth[clicks[a]>>actionShift], 1)
 	}
 	for a := p - 1; a >= max(0, p-alikeReach); a-- {
-		s.add(clicks[a]&itemMask, weight*behind[p-a], 1)
+		s.add(clicks[a]&itemMask, weight*behind[p-a]*worth[clicks[a]>>actionShift], 1)
 	}
 }

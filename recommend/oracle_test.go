@@ -21,9 +21,10 @@ type oracle struct {
 }
 
 type oracleSession struct {
-	key   SessionKey
-	last  int64
-	items []string
+	key     SessionKey
+	last    int64
+	items   []string
+	actions []Action
 }
 
 func newOracle(v *naive) *oracle {
@@ -34,7 +35,7 @@ func newOracle(v *naive) *oracle {
 	for i, key := range keys {
 		s := oracleSession{key: key, last: v.last(key)}
 		for _, c := range v.sessions[key] {
-			s.items = append(s.items, c.Item)
+			s.items, s.actions = append(s.items, c.Item), append(s.actions, c.Action)
 			o.clicks[c.Item]++
 			if len(keys)-i <= (len(keys)+9)/10 {
 				o.newest[c.Item]++
@@ -138,6 +139,7 @@ func (o *oracle) tell(s int, newest string, weight float64, scores map[string]fl
 	}
 	p := last[newest]
 	for item, a := range last {
+		weight := weight * []float64{1, 1.25, 1.5}[o.sessions[s].actions[a]]
 		switch {
 		case a-p > 15 || p-a > 15:
 			continue
