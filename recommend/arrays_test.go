@@ -2,6 +2,7 @@ package recommend
 
 import (
 	"slices"
+	"strconv"
 	"testing"
 
 	"pgregory.net/rapid"
@@ -58,4 +59,23 @@ func TestNthGreatest(t *testing.T) {
 			t.Fatalf("%d-th greatest: %d, want %d", n, got, want)
 		}
 	})
+}
+
+// What the memory setting promises holds for sessions of any length.
+func TestAWindowFitsIntoItsMemory(t *testing.T) {
+	for _, length := range []int{1, 4, 30} {
+		limits := LimitsOf(10, 0)
+		x := NewIndex(limits)
+		clicks := make([]Click, 2*limits.Clicks)
+		for i := range clicks {
+			clicks[i] = Click{Session: SessionKey(1 + i/length), Item: strconv.Itoa(i * 7919 % 5000), At: int64(i) * 1000}
+		}
+		for batch := range slices.Chunk(clicks, followBatch) {
+			x.Append(batch...)
+		}
+		s := x.Stats()
+		if s.Bytes > 10<<20 || s.Clicks < limits.Clicks*9/10 && s.Sessions < limits.Sessions*9/10 {
+			t.Errorf("sessions of %d clicks: %+v in a window of %+v", length, s, limits)
+		}
+	}
 }

@@ -35,12 +35,18 @@ type Limits struct {
 	SessionClicks int
 }
 
-// DefaultLimits is the window of an ordinary shop: ten million clicks at
-// about twenty bytes each, and no session long enough to drown the others. It has
+// DefaultLimits is the window of an ordinary shop: ten million clicks, and no session
+// long enough to drown the others. It has
 // no bound of days: imported history, however old, is better than nothing until
 // newer clicks take its place, and the first live click must not end it.
-func DefaultLimits() Limits {
-	return Limits{Sessions: 2_000_000, Clicks: 10_000_000, SessionClicks: 500}
+func DefaultLimits() Limits { return LimitsOf(300, 0) }
+
+// LimitsOf is the window that fits into so many megabytes, and so many days if that is
+// not 0. A click takes some twenty bytes, half as many again while segments are merged; a
+// session of one click takes twice as much.
+func LimitsOf(megabytes, days int) Limits {
+	clicks := megabytes * 100_000 / 3
+	return Limits{Sessions: clicks / 2, Clicks: clicks, Days: days, SessionClicks: 500}
 }
 
 // Stats counts what an index holds now. Bytes is the size of its arrays as

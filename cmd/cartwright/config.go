@@ -36,6 +36,8 @@ type Config struct {
 	CartMaximumAge time.Duration
 
 	RecommendChains []string
+	RecommendMemory int
+	RecommendDays   int
 
 	ShopifySecrets     []string
 	WooCommerceSecrets []string
@@ -101,12 +103,14 @@ func (c *Config) serveFlags(flags *pflag.FlagSet) {
 	flags.StringVar(&c.LogLevel, "log-level", "info", "debug, info, warn or error")
 }
 
-// recommendFlags binds what is recommended where.
+// recommendFlags binds what is recommended where, and from how much of the past.
 func (c *Config) recommendFlags(flags *pflag.FlagSet) {
 	flags.StringSliceVar(&c.RecommendChains, "recommend-chains", recommend.DefaultChains().Texts(),
 		"the strategies of each place in the shop, each of which fills what those before it left empty; in a file “cart: [bought_together, popular]”, elsewhere “cart=bought_together popular”. "+
 			"A place that is not named keeps its default. What is popular, and the catalog by product id, follow at the end of a chain that does not name them")
 	_ = flags.SetAnnotation("recommend-chains", takesMapping, nil) // it was bound just now
+	flags.IntVar(&c.RecommendMemory, "recommend-memory", 300, "megabytes of memory for the sessions that recommendations are made from: one holds some 33,000 clicks. The oldest sessions leave when it is full")
+	flags.IntVar(&c.RecommendDays, "recommend-days", 0, "sessions that ended so many days before the newest click leave, too; 0 means none")
 }
 
 // load fills in, for every flag not given, what the environment says or else the

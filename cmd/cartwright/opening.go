@@ -42,6 +42,7 @@ func (s *Shop) openLog(ctx context.Context) (err error) {
 	}
 	s.recommender = recommend.NewRecommender(s.log, recommend.Options{
 		Chains: chains,
+		Limits: recommend.LimitsOf(s.config.RecommendMemory, s.config.RecommendDays),
 		InCart: func(ctx context.Context, who recommend.Shopper) ([]sessions.ProductID, error) {
 			return s.carts.InCarts(ctx, who.Customer)
 		},

@@ -118,6 +118,9 @@ func announce(s streams, shop *Shop) {
 	}
 }
 
+// maximumRecommendMemory is more than any machine has that a shop would pay for.
+const maximumRecommendMemory = 60_000
+
 // check returns everything that is wrong with the settings.
 func (c Config) check() error {
 	var wrong []error
@@ -150,6 +153,12 @@ func (c Config) check() error {
 	add("upkeep-schedule", jobs.ParseSchedule(c.UpkeepSchedule))
 	_, err := recommend.ParseChains(c.RecommendChains)
 	add("recommend-chains", err)
+	if c.RecommendMemory < 1 || c.RecommendMemory > maximumRecommendMemory {
+		add("recommend-memory", fmt.Errorf("%d is not between 1 and %d", c.RecommendMemory, maximumRecommendMemory))
+	}
+	if c.RecommendDays < 0 {
+		add("recommend-days", fmt.Errorf("%d is less than none", c.RecommendDays))
+	}
 	_, err = c.endpoints()
 	add("webhooks", err)
 	_, err = logLevel(c.LogLevel)
