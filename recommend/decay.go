@@ -1,6 +1,9 @@
 package recommend
 
-import "math"
+import (
+	"math"
+	"sync"
+)
 
 // decayDays is after how many days a session counts 1/e.
 const decayDays = 120
@@ -43,6 +46,9 @@ func byCount(f func(count float64) float64) []float64 {
 	}
 	return table
 }
+
+// theTables are made when the first index is.
+var theTables = sync.OnceValue(newTables)
 
 func newTables() *tables {
 	t := &tables{

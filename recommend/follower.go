@@ -31,6 +31,10 @@ type Options struct {
 	// [DefaultChains] one.
 	Chains Chains
 
+	// Snapshot is the file in which all that is held is kept from one start to the next.
+	// Empty means none: then the whole log is read at each start.
+	Snapshot string
+
 	Logger *slog.Logger // nil means none
 }
 
@@ -42,8 +46,10 @@ type Recommender struct {
 	options Options
 	cancel  context.CancelFunc
 	done    chan struct{}
-	rooms   sync.Pool // of *answering
-	chains  Chains    // of every context, none of which finds nothing
+	rooms   sync.Pool    // of *answering
+	chains  Chains       // of every context, none of which finds nothing
+	saved   sessions.Seq // the follower's own: where the last snapshot was taken
+	worth   sessions.Seq // so many events later another one is taken
 
 	index    *Index
 	changing sync.Mutex // held while anything is changed, before mu
@@ -67,19 +73,19 @@ func NewRecommender(log *sessions.Log, o Options) *Recommender {
 	}
 	return &Recommender{
 		rooms: sync.Pool{New: newAnswering},
-		log:   log, options: o, chains: o.Chains.complete(), done: make(chan struct{}), changed: make(chan struct{}),
+		log:   log, options: o, chains: o.Chains.complete(), worth: snapshotEvents, done: make(chan struct{}), changed: make(chan struct{}),
 		index: NewIndex(o.Limits), shelf: newShelf(), memory: newMemory(), assortments: newAssortments(),
 	}
 }
 
-// Start follows the log from its first event until Close. It does not wait for
-// the first pass: see [Recommender.WaitFor]. A pass costs a few microseconds an event.
+// Start follows the log until Close, from the snapshot on or from the first event. It does
+// not wait for that: see [Recommender.WaitFor]. A pass costs a few microseconds an event.
 func (r *Recommender) Start(ctx context.Context) {
 	ctx, r.cancel = context.WithCancel(context.WithoutCancel(ctx))
 	go r.run(ctx)
 }
 
-// Close stops following. Answers stay possible.
+// Close stops following, and takes a snapshot of what is held. Answers stay possible.
 func (r *Recommender) Close() {
 	if r.cancel != nil {
 		r.cancel()
@@ -125,6 +131,7 @@ func (r *Recommender) Forget(events []*sessions.Event) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	r.popular.expire()
+	r.drop()
 	for _, e := range events {
 		r.index.Remove(SessionKey(e.Seq))
 		if name := e.Stream(); name != "" {
@@ -136,22 +143,38 @@ func (r *Recommender) Forget(events []*sessions.Event) {
 // run follows the log. A failure is logged and what failed is tried again.
 func (r *Recommender) run(ctx context.Context) {
 	defer close(r.done)
-	if err := r.firstPass(ctx); err != nil {
+	began := time.Now()
+	if err := r.restore(ctx); err != nil {
+		r.options.Logger.Warn("the snapshot of recommendations is not used: the log is read from its beginning", "error", err)
+	}
+	if err := r.firstPass(ctx, began); err != nil {
 		return
 	}
+	saved := time.Now()
 	for ctx.Err() == nil {
 		if err := r.log.Wait(ctx, r.Cursor()); err != nil {
-			return
+			break
 		}
 		r.step(ctx)
+		if now := time.Now(); now.Sub(saved) >= snapshotEvery {
+			saved = now
+			r.keep(ctx)
+		}
+	}
+	r.keep(context.WithoutCancel(ctx))
+}
+
+// keep takes a snapshot, or logs why it cannot: then the next start takes longer.
+func (r *Recommender) keep(ctx context.Context) {
+	if err := r.save(ctx); err != nil {
+		r.options.Logger.Warn("recommendations cannot be kept for the next start", "error", err)
 	}
 }
 
 // firstPass reads the log up to where it ends now, and reports on a long one.
-func (r *Recommender) firstPass(ctx context.Context) error {
+func (r *Recommender) firstPass(ctx context.Context, began time.Time) error {
 	head := r.log.Head().Seq
-	began := time.Now()
-	reported := began
+	restored, reported := r.Cursor(), began
 	for r.Cursor() < head {
 		if err := ctx.Err(); err != nil {
 			return err
@@ -163,7 +186,7 @@ func (r *Recommender) firstPass(ctx context.Context) error {
 		}
 	}
 	s := r.Stats()
-	r.options.Logger.Info("recommendation index is ready", "events", r.Cursor(), "sessions", s.Sessions,
+	r.options.Logger.Info("recommendation index is ready", "events", r.Cursor(), "restored", restored, "sessions", s.Sessions,
 		"clicks", s.Clicks, "items", s.Items, "bytes", s.Bytes, "took", time.Since(began).Round(time.Millisecond))
 	return nil
 }

@@ -61,7 +61,7 @@ func NewIndex(limits Limits) *Index {
 		limits.SessionClicks = maxSessionClicks
 	}
 	x := &Index{
-		limits: limits, tables: newTables(), weights: DefaultWeights(), thin: thinSessions,
+		limits: limits, tables: theTables(), weights: DefaultWeights(), thin: thinSessions,
 		items: newItems(), kept: newKept(keptPairs), sizes: defaultSizes,
 	}
 	x.scratch.New = func() any { return new(scratch) }

@@ -31,8 +31,9 @@ type resemblance struct {
 	ids     []string          // of products
 	traits  [][]uint32        // of each product
 	known   map[trait]uint32  // numbers of traits
-	with    [][]uint32        // the products that have each, in no order
-	counts  []float64         // how much each counts, beside how few products have it
+	names   []trait
+	with    [][]uint32 // the products that have each, in no order
+	counts  []float64  // how much each counts, beside how few products have it
 }
 
 func newResemblance() *resemblance {
@@ -69,7 +70,8 @@ func (m *resemblance) number(traits []trait) []uint32 {
 		number, ok := m.known[t]
 		if !ok {
 			number = uint32(len(m.with))
-			m.known[t], m.with, m.counts = number, append(m.with, nil), append(m.counts, t.counts())
+			m.known[t], m.names = number, append(m.names, t)
+			m.with, m.counts = append(m.with, nil), append(m.counts, t.counts())
 		}
 		own = append(own, number)
 	}
@@ -123,7 +125,9 @@ func (m *resemblance) like(s *likeness, id string, n int, exclude func(id string
 		return dst
 	}
 	own := slices.Clone(m.traits[number])
-	slices.SortFunc(own, func(a, b uint32) int { return cmp.Or(cmp.Compare(len(m.with[a]), len(m.with[b])), cmp.Compare(a, b)) })
+	slices.SortFunc(own, func(a, b uint32) int {
+		return cmp.Or(cmp.Compare(len(m.with[a]), len(m.with[b])), cmp.Compare(m.names[a], m.names[b]))
+	})
 	s.begin(len(m.ids))
 	whole, read := 0., 0
 	for _, t := range own {

@@ -39,6 +39,8 @@ type Config struct {
 	RecommendMemory int
 	RecommendDays   int
 
+	RecommendSnapshot string
+
 	ShopifySecrets     []string
 	WooCommerceSecrets []string
 
@@ -111,6 +113,7 @@ func (c *Config) recommendFlags(flags *pflag.FlagSet) {
 	_ = flags.SetAnnotation("recommend-chains", takesMapping, nil) // it was bound just now
 	flags.IntVar(&c.RecommendMemory, "recommend-memory", 300, "megabytes of memory for the sessions that recommendations are made from: one holds some 33,000 clicks. The oldest sessions leave when it is full")
 	flags.IntVar(&c.RecommendDays, "recommend-days", 0, "sessions that ended so many days before the newest click leave, too; 0 means none")
+	flags.StringVar(&c.RecommendSnapshot, "recommend-snapshot", "", "the file in which what recommendations are made from is kept from one start to the next; empty means beside a SQLite database (shop.db.recommendations), and none with PostgreSQL; none means none")
 }
 
 // load fills in, for every flag not given, what the environment says or else the

@@ -13,6 +13,7 @@ import (
 	"cartwright/jobs/webhook"
 	"cartwright/recommend"
 	"cartwright/sessions"
+	"cartwright/sessions/database"
 	"cartwright/sessions/enrich"
 	"cartwright/sessions/wire"
 )
@@ -41,8 +42,9 @@ func (s *Shop) openLog(ctx context.Context) (err error) {
 		return err
 	}
 	s.recommender = recommend.NewRecommender(s.log, recommend.Options{
-		Chains: chains,
-		Limits: recommend.LimitsOf(s.config.RecommendMemory, s.config.RecommendDays),
+		Chains:   chains,
+		Snapshot: s.config.snapshot(s.db.Dialect()),
+		Limits:   recommend.LimitsOf(s.config.RecommendMemory, s.config.RecommendDays),
 		InCart: func(ctx context.Context, who recommend.Shopper) ([]sessions.ProductID, error) {
 			return s.carts.InCarts(ctx, who.Customer)
 		},
@@ -53,6 +55,17 @@ func (s *Shop) openLog(ctx context.Context) (err error) {
 	})
 	s.recommender.Start(ctx)
 	return nil
+}
+
+// snapshot is the file of what recommendations are made from, empty if there is to be none.
+func (c Config) snapshot(d database.Dialect) string {
+	switch {
+	case c.RecommendSnapshot == "none":
+		return ""
+	case c.RecommendSnapshot != "" || d != database.SQLite:
+		return c.RecommendSnapshot
+	}
+	return c.Database + ".recommendations"
 }
 
 // tellSettings appends what the configuration changes about projections, and that
