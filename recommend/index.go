@@ -53,7 +53,7 @@ type sizes struct {
 	spare  int // so many items without clicks keep their numbers whatever there are
 }
 
-var defaultSizes = sizes{drafts: 1 << 22, small: 1 << 8, spare: 1 << 10}
+var defaultSizes = sizes{drafts: 1 << 23, small: 1 << 8, spare: 1 << 10}
 
 // NewIndex returns an empty index with the given window.
 func NewIndex(limits Limits) *Index {

@@ -55,4 +55,19 @@ func BenchmarkMillion(b *testing.B) {
 	}
 	b.Run("sessions", func(b *testing.B) { ask(b, x.Neighbours, ServingK, pasts) })
 	b.Run("blend", func(b *testing.B) { ask(b, x.Blend, BlendK, pasts) })
+	b.Run("append", func(b *testing.B) { appendLive(b, x, clicks) })
+}
+
+// appendLive adds clicks by five hundred, of thirty shoppers at a time.
+func appendLive(b *testing.B, x *Index, like []Click) {
+	last, n := like[len(like)-1], 0
+	batch := make([]Click, followBatch)
+	for b.Loop() {
+		for i := range batch {
+			n++
+			batch[i] = Click{Session: last.Session + 1 + SessionKey(n/120*30+n%30), Item: like[n*7919%len(like)].Item, At: last.At + int64(50*n)}
+		}
+		x.Append(batch...)
+	}
+	b.ReportMetric(float64(b.Elapsed().Nanoseconds())/float64(b.N*len(batch)), "ns/click")
 }
