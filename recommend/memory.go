@@ -176,7 +176,9 @@ func (m *memory) click(e *sessions.Event, st *stream, session sessions.SessionID
 		if action != Purchased {
 			st.step(string(l.Product), session)
 		}
-		dst = append(dst, Click{SessionKey(session), string(l.Product), action, int64(e.Occurred)})
+		if st.counts(e.Occurred) {
+			dst = append(dst, Click{SessionKey(session), string(l.Product), action, int64(e.Occurred)})
+		}
 	}
 	return dst
 }

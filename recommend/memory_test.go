@@ -211,3 +211,31 @@ func TestWhatTheShopTellsStandsOnceBehindWhatIsRemembered(t *testing.T) {
 		t.Errorf("cart %v, bought %v", s.cart, s.bought)
 	}
 }
+
+func TestACrawlerCountsForOthersOnlySoMuchADay(t *testing.T) {
+	s := newTale(t)
+	crawls := func(n int) {
+		for i := range n {
+			if i%400 == 399 {
+				s.passes(31 * time.Minute) // so that its sessions are no longer than one may be
+			}
+			s.happens(event(sessions.ProductViewed, "crawler", fmt.Sprint("p", i)))
+		}
+	}
+	if crawls(streamClicks + 50); s.r.Stats().Clicks != streamClicks {
+		t.Errorf("%d clicks of one day count", s.r.Stats().Clicks)
+	}
+	if got := s.recalls(Shopper{Anonymous: "crawler"}).items; !slices.Contains(got, fmt.Sprint("p", streamClicks+49)) {
+		t.Errorf("its own last step is forgotten: %v", got)
+	}
+	if s.passes(24 * time.Hour); s.r.Stats().Clicks != streamClicks {
+		t.Errorf("%d clicks count", s.r.Stats().Clicks)
+	}
+	if crawls(10); s.r.Stats().Clicks != streamClicks+10 {
+		t.Errorf("on the next day %d clicks count", s.r.Stats().Clicks)
+	}
+	s.views("shopper", "p1")
+	if got := s.r.Stats().Clicks; got != streamClicks+11 {
+		t.Errorf("with another's %d clicks count", got)
+	}
+}

@@ -25,6 +25,8 @@ type streamState struct {
 	Name  string
 	Spans []sessions.Span
 	Steps []stepState
+	Day   int64
+	Today int
 }
 
 type stepState struct {
@@ -56,7 +58,7 @@ type productState struct {
 func (m *memory) state() memoryState {
 	s := memoryState{Settings: m.settings, Newest: m.newest, Orders: m.orders.Keys(), Moved: m.moved}
 	each(m.streams, func(name string, st *stream) {
-		state := streamState{Name: name, Spans: st.spans}
+		state := streamState{Name: name, Spans: st.spans, Day: st.day, Today: st.today}
 		for _, step := range st.steps {
 			state.Steps = append(state.Steps, stepState{step.item, step.session})
 		}
@@ -88,7 +90,7 @@ func memoryOf(s memoryState) *memory {
 	m := newMemory()
 	m.settings, m.newest = s.Settings, s.Newest
 	for _, state := range s.Streams {
-		st := &stream{spans: state.Spans}
+		st := &stream{spans: state.Spans, day: state.Day, today: state.Today}
 		for _, was := range state.Steps {
 			st.steps = append(st.steps, step{was.Item, was.Session})
 		}

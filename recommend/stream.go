@@ -12,6 +12,9 @@ const (
 	streamSpans = 8
 	// streamSteps is how many of the items last looked at are remembered.
 	streamSteps = 20
+	// streamClicks is how many clicks of a stream count for others in a day. No shopper
+	// makes as many; what does is a crawler that passes for one.
+	streamClicks = 1000
 )
 
 // stream is what is remembered of one stream: the sessions to which more events
@@ -19,6 +22,8 @@ const (
 type stream struct {
 	spans []sessions.Span
 	steps []step
+	day   int64 // the newest one of which clicks came, in days since 1970
+	today int   // how many came since then
 }
 
 // step is an item looked at or added in a session.
@@ -46,6 +51,15 @@ func (st *stream) step(item string, session sessions.SessionID) {
 		st.steps = slices.Delete(st.steps, 0, 1)
 	}
 	st.steps = append(st.steps, step{item, session})
+}
+
+// counts reports whether one more click counts for others.
+func (st *stream) counts(at sessions.Millis) bool {
+	if day := int64(at) / millisPerDay; day > st.day {
+		st.day, st.today = day, 0
+	}
+	st.today++
+	return st.today <= streamClicks
 }
 
 // current is the session that goes on at a time, nil if the last one is over.

@@ -206,6 +206,8 @@ func (r benchReport) print(s streams) error {
 			"That is with nearest neighbours; where the blend comes first there are %s answers a second, %.2f.\n",
 			thousands(int64(a.Rate)), a.Ratio, thousands(int64(a.Ceiling)), a.AloneP50, a.AloneP99, benchConnections, a.P50, a.P99,
 			thousands(int64(a.Blend)), a.BlendRatio)
+		fmt.Fprintf(s.out, "Over %d connections 99 of 100 take up to %d µs; while %s events a second come in %.2f of that rate is left.\n",
+			besideConnections, a.Beside.P99, thousands(besideRate), a.Beside.Beside)
 	}
 	if x := r.Index; x != nil {
 		fmt.Fprintf(s.out, "\nThe index alone, with %s sessions of 100,000 products, %.1f bytes a click: built in %s ms; a click takes %.2f µs\n"+

@@ -2,8 +2,8 @@ package main
 
 import (
 	"context"
+	"errors"
 	"strconv"
-	"sync"
 	"time"
 
 	"cartwright/fixtures/browsing"
@@ -59,10 +59,12 @@ func measureIndex(ctx context.Context) (*indexFigures, error) {
 	}
 	f.Blends = round(asked.ask(x.Blend, recommend.BlendK))
 	f.Neighbours = round(asked.ask(x.Neighbours, recommend.ServingK))
-	stop := besides(x, live)
+	stop := every(time.Second*indexBatch/indexLive, func() error {
+		x.Append(live()...)
+		return nil
+	})
 	f.Beside = ratio(asked.ask(x.Neighbours, recommend.ServingK), f.Neighbours)
-	stop()
-	return f, ctx.Err()
+	return f, errors.Join(stop(), ctx.Err())
 }
 
 // questionsOf are the pasts of shoppers in the middle of their sessions.
@@ -118,27 +120,5 @@ func liveClicks(like []recommend.Click) func() []recommend.Click {
 			}
 		}
 		return batch
-	}
-}
-
-// besides appends live clicks at their rate until the function that it returns is called.
-func besides(x *recommend.Index, live func() []recommend.Click) (stop func()) {
-	done := make(chan struct{})
-	var working sync.WaitGroup
-	working.Go(func() {
-		tick := time.NewTicker(time.Second * indexBatch / indexLive)
-		defer tick.Stop()
-		for {
-			select {
-			case <-tick.C:
-				x.Append(live()...)
-			case <-done:
-				return
-			}
-		}
-	})
-	return func() {
-		close(done)
-		working.Wait()
 	}
 }

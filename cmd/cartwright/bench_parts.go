@@ -110,6 +110,8 @@ type answerFigures struct {
 	Blend      float64 `json:"blend_requests_per_second"`
 	BlendRatio float64 `json:"blend_ratio"`
 	Sessions   int     `json:"sessions"` // in the index
+
+	Beside besideFigures `json:"over_32_connections"`
 }
 
 // measureAnswers asks a shop for recommendations, and an empty handler for
@@ -152,8 +154,13 @@ func measureAnswers(ctx context.Context, below string) (f answerFigures, err err
 	if err := inTurn(ctx, 1, aloneRun, alone); err != nil {
 		return f, err
 	}
+	beside, err := measureBeside(ctx, shop)
+	if err != nil {
+		return f, err
+	}
 	return answerFigures{
-		Rate: round(median(measured.rates)), Ceiling: round(median(limit.rates)), Ratio: ratio(median(measured.rates), median(limit.rates)),
+		Beside: beside,
+		Rate:   round(median(measured.rates)), Ceiling: round(median(limit.rates)), Ratio: ratio(median(measured.rates), median(limit.rates)),
 		P50: median(measured.took).Microseconds(), P99: quantile(measured.took, 0.99).Microseconds(),
 		AloneP50: median(alone.took).Microseconds(), AloneP99: quantile(alone.took, 0.99).Microseconds(),
 		CPU: tenth(median(measured.cpu)), CeilingCPU: tenth(median(limit.cpu)),
