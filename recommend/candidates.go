@@ -64,34 +64,44 @@ func (v *view) meet(s *scratch, of []sought, bought bool, m int, own place) {
 }
 
 // meetIn appends the m newest sessions of one part.
-func (v *view) meetIn(s *scratch, part int, of []sought, bought bool, m int, own place) {
-	p := &v.parts[part]
+func (v *view) meetIn(s *scratch, number int, of []sought, bought bool, m int, own place) {
+	p := &v.parts[number]
 	lists := &p.seen
 	if bought {
 		lists = &p.bought
 	}
-	heads := s.heads[:0]
+	s.heads = s.heads[:0]
 	for _, o := range of {
 		if rest := lists.of(o.item); len(rest) > 0 {
-			heads = append(heads, head{rest[len(rest)-1], o.item, o.step, o.weight, rest})
+			s.heads = append(s.heads, head{rest[len(rest)-1], o.item, o.step, o.weight, rest})
 		}
 	}
-	s.heads = heads
 	ours := -1
-	if int(own.part) == part {
+	if int(own.part) == number {
 		ours = int(own.number)
 	}
-	for m > 0 && len(heads) > 1 {
-		number := heads[0].next
-		for i := 1; i < len(heads); i++ {
-			number = max(number, heads[i].next)
+	room := len(s.found) + m
+	s.meetAll(p, number, ours, room)
+	if len(s.heads) == 1 {
+		s.meetRest(p, number, ours, room)
+	}
+}
+
+// meetAll merges the heads in one part from the newest session on, until one of them is
+// left or as many candidates are found as there is room for.
+func (s *scratch) meetAll(p *part, part, ours, room int) {
+	for len(s.found) < room && len(s.heads) > 1 {
+		number := s.heads[0].next
+		for i := 1; i < len(s.heads); i++ {
+			number = max(number, s.heads[i].next)
 		}
 		if int(number) < p.first {
+			s.heads = s.heads[:0]
 			return
 		}
 		c := candidate{place: place{int32(part), int32(number)}, step: math.MaxUint32}
-		for i := 0; i < len(heads); i++ {
-			h := &heads[i]
+		for i := 0; i < len(s.heads); i++ {
+			h := &s.heads[i]
 			if h.next != number {
 				continue
 			}
@@ -105,26 +115,25 @@ func (v *view) meetIn(s *scratch, part int, of []sought, bought bool, m int, own
 				h.next = h.rest[n-1]
 				continue
 			}
-			heads = slices.Delete(heads, i, i+1) // the order of the others is that of summing
+			s.heads = slices.Delete(s.heads, i, i+1) // the order of the others is that of summing
 			i--
 		}
 		if int(number) != ours && !p.gone(int(number)) {
 			s.found = append(s.found, c)
-			m--
 		}
 	}
-	if len(heads) == 0 {
-		return
-	}
-	last := &heads[0]
-	for i := len(last.rest) - 1; i >= 0 && m > 0; i-- {
+}
+
+// meetRest goes on with the only head that is left.
+func (s *scratch) meetRest(p *part, part, ours, room int) {
+	last := &s.heads[0]
+	for i := len(last.rest) - 1; i >= 0 && len(s.found) < room; i-- {
 		number := int(last.rest[i])
 		if number < p.first {
 			return
 		}
 		if number != ours && !p.gone(number) {
 			s.found = append(s.found, candidate{place{int32(part), int32(number)}, last.item, last.step, last.weight})
-			m--
 		}
 	}
 }

@@ -26,17 +26,10 @@ type Index struct {
 	view    atomic.Pointer[view]
 	scratch sync.Pool
 
-	mu      sync.Mutex // guards what follows
+	mu sync.Mutex // guards what follows
+	state
 	parts   []part
 	items   items
-	live    int   // sessions
-	clicks  int   // of live sessions
-	now     int64 // when the newest session ended
-	habits  habits
-	weights Weights
-	tables  *tables
-	thin    int
-	kept    kept
 	edition uint32 // grows with each view
 	drafts  drafts
 	touched []uint32 // items of which a session changed in this edition
@@ -61,8 +54,8 @@ func NewIndex(limits Limits) *Index {
 		limits.SessionClicks = maxSessionClicks
 	}
 	x := &Index{
-		limits: limits, tables: theTables(), weights: DefaultWeights(), thin: thinSessions,
-		items: newItems(), kept: newKept(keptPairs), sizes: defaultSizes,
+		limits: limits, items: newItems(), sizes: defaultSizes,
+		state: state{tables: theTables(), weights: DefaultWeights(), thin: thinSessions, kept: newKept(keptPairs)},
 	}
 	x.scratch.New = func() any { return new(scratch) }
 	x.publish()
@@ -258,10 +251,7 @@ func (x *Index) publish() {
 	}
 	x.kept.fit(x.items.count())
 	x.edition++
-	x.view.Store(&view{
-		parts: slices.Clone(x.parts), items: x.items.view(), live: x.live, clicks: x.clicks, now: x.now,
-		habits: x.habits, weights: x.weights, tables: x.tables, thin: x.thin, kept: x.kept,
-	})
+	x.view.Store(&view{x.state, slices.Clone(x.parts), x.items.view()})
 	for i := range x.parts {
 		x.parts[i].own = false
 	}

@@ -5,8 +5,13 @@ import "slices"
 // view is the index at one moment. Nothing in it changes but what is kept of answers,
 // so that any number of questions may look at it while the next one is made.
 type view struct {
-	parts   []part // the older ones first, as they were made
-	items   itemsView
+	state
+	parts []part // the older ones first, as they were made
+	items itemsView
+}
+
+// state is what a view has in common with the index that goes on.
+type state struct {
 	live    int   // sessions
 	clicks  int   // of live sessions
 	now     int64 // when the newest session ended
