@@ -50,6 +50,7 @@ type Recommender struct {
 	chains  Chains       // of every context, none of which finds nothing
 	saved   sessions.Seq // the follower's own: where the last snapshot was taken
 	worth   sessions.Seq // so many events later another one is taken
+	file    sync.Mutex   // held while a snapshot is taken or dropped, before changing
 
 	index    *Index
 	changing sync.Mutex // held while anything is changed, before mu
@@ -126,12 +127,16 @@ func (r *Recommender) Stats() Stats { return r.index.Stats() }
 // are as if that visitor had never been there, until the log is read anew:
 // whoever erases a visitor takes the events out of the log first.
 func (r *Recommender) Forget(events []*sessions.Event) {
+	r.forget(events)
+	r.drop()
+}
+
+func (r *Recommender) forget(events []*sessions.Event) {
 	r.changing.Lock()
 	defer r.changing.Unlock()
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	r.popular.expire()
-	r.drop()
 	for _, e := range events {
 		r.index.Remove(SessionKey(e.Seq))
 		if name := e.Stream(); name != "" {

@@ -72,6 +72,8 @@ func (r *Recommender) save(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
+	r.file.Lock()
+	defer r.file.Unlock()
 	write, err := r.gather(m)
 	if err != nil {
 		return err
@@ -237,11 +239,14 @@ func openSnapshot(path string) (_ *os.File, err error) {
 	return file, err
 }
 
-// drop takes the snapshot away, which holds somebody who is to be forgotten.
+// drop takes the snapshot away, which holds somebody who was forgotten. One that is being
+// taken is waited for: it may hold them, too.
 func (r *Recommender) drop() {
 	if r.options.Snapshot == "" {
 		return
 	}
+	r.file.Lock()
+	defer r.file.Unlock()
 	if err := os.Remove(r.options.Snapshot); err != nil && !errors.Is(err, fs.ErrNotExist) {
 		r.options.Logger.Error("the snapshot of recommendations, which holds what was erased, cannot be removed", "error", err)
 	}
