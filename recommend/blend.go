@@ -15,7 +15,6 @@ const (
 const (
 	BlendK       = 200  // neighbours of a blend
 	nearSources  = 3    // newest distinct items of the query whose near rows are summed
-	rowKept      = 200  // largest entries of a near row
 	hopSources   = 20   // best items of that sum whose near rows are summed in turn
 	pastProposed = 20   // newest clicks of the query whose items are candidates
 	thinSessions = 1000 // below so many an index is thin
@@ -28,9 +27,9 @@ var proposed = [kinds]int{byKNN: 100, byNext: 40, byNear: 40, byHop: 60}
 const wholePart = 1 << 40
 
 // Blend appends the answer to dst, best first: a linear judgement of what four ways
-// of looking at the sessions say of each candidate, with the weights of the indev.
+// of looking at the sessions say of each candidate, with the weights of the index.
 //
-//	knn[j]  the score of [Indev.Neighbours]
+//	knn[j]  the score of [Index.Neighbours]
 //	next[j] over the newest 300 sessions with the current item (that of the newest
 //	        click), for each click on it and each later one on j: 1/gap², the 128 largest
 //	near[j] over the last 3 distinct items i, d steps back: exp(-.3 d) row(i)[j]
@@ -46,7 +45,7 @@ const wholePart = 1 << 40
 // does its logarithm; beside them how popular the candidate is, in all and lately,
 // and, if it was clicked on before, how long ago, how often, and how often shoppers
 // return at all. The ideas stand in session-based nearest neighbours (see
-// [Indev.Neighbours]), in sequential rules (Ludewig and Jannach, 2018) and in item
+// [Index.Neighbours]), in sequential rules (Ludewig and Jannach, 2018) and in item
 // graphs two steps deep.
 //
 // Scores are logarithmic: one that is greater by ln 2 makes an item about twice as
@@ -119,7 +118,8 @@ func (v *view) scoreAll(s *scratch, q *Query) {
 	}
 	v.leadBoard(s, byNear)
 	sortBest(s.leaders[byNear], v.items.names) // for the order of summing
-	for _, source := range s.leaders[byNear][:min(hopSources, len(s.leaders[byNear]))] {
+	nearest := s.leaders[byNear]
+	for _, source := range nearest[:min(hopSources, len(nearest))] {
 		v.scoreRow(s, &s.boards[byHop], source.item, func(sum float64) float64 { return source.score / math.Sqrt(sum) })
 	}
 	v.leadBoard(s, byHop)

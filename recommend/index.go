@@ -12,14 +12,13 @@ import (
 // is between two calls that change something. Those wait for each other.
 //
 // Sessions stand in segments that never change. Every call of Append makes a new one of
-// the sessions that it says something of, and the session's older self dies. A segment
-// whose successors together have grown to a quarter of it, or half of which is dead, is
-// merged with them, so that there are few, and each click is written about as many times
-// as the logarithm of all there are. Where the dead count, they are left out; all answers
-// are those of the sessions that are there.
+// the sessions that it says something of, and the older self of a session that goes on
+// dies. A segment beside which those after it have grown as large, or more than half of
+// which is dead, is merged with them, so that there are a dozen at the most, and each click
+// is written about as many times as the logarithm of all there are.
 //
 // In calls of some hundred clicks one costs a microsecond on shop traffic, in calls of one
-// some tens; about 20 bytes are kept of each, product ids included. Queries allocate nothing
+// ten; about 20 bytes are kept of each, product ids included. Queries allocate nothing
 // once their scratch has grown, but for the pairings and rows that the first of them keeps.
 type Index struct {
 	limits  Limits

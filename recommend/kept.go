@@ -45,8 +45,8 @@ type sized interface {
 	row | pairing
 }
 
-// keep puts something new with n entries in the place of what there was with fewer or
-// more, unless somebody else was first or there is no room until the index changes.
+// keep puts something new, with n entries, in the place of what there was, with as many as
+// was says, unless somebody else was first or there is no room until the index changes.
 func keep[T sized](k *kept, at *atomic.Pointer[T], old, fresh *T, n, was int) {
 	if k.entries.Add(int64(n-was)) > k.limit || !at.CompareAndSwap(old, fresh) {
 		k.entries.Add(int64(was - n))

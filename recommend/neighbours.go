@@ -124,9 +124,8 @@ func (s *scratch) seen(item uint32) *past {
 //	           sim(s) · exp(-.3 t) · (exp(-.35 (a-p)) if a ≥ p, else .7 exp(-.2 (p-a))) · worth
 //
 // where worth is that of what s did with j at a: 1 if it viewed it, 1.25 if it added it to a
-// cart, 1.5 if it purchased it; it is
-// summed from the newest neighbour to the oldest. Ages count from the newest click
-// in the index. Support is how many neighbours spoke for the item. It takes
+// cart, 1.5 if it purchased it. It is summed from the newest neighbour to the oldest. Ages
+// count from the newest click in the index. Support is how many neighbours spoke for the item. It takes
 // O(M · distinct items + clicks of K sessions).
 func (x *Index) Neighbours(q Query, dst []Scored) []Scored {
 	v, s := x.begin()

@@ -45,9 +45,9 @@ func (v *view) pairing(s *scratch, item uint32, bought bool) *pairing {
 		if old != nil {
 			was = len(old.pairs)
 		}
-		kept := &pairing{p.changed, p.sessions, slices.Clone(p.pairs)}
-		v.arrange(kept.pairs, bought)
-		keep(&v.kept, at, old, kept, len(p.pairs), was)
+		fresh := &pairing{p.changed, p.sessions, slices.Clone(p.pairs)}
+		v.arrange(fresh.pairs, bought)
+		keep(&v.kept, at, old, fresh, len(fresh.pairs), was)
 	}
 	return p
 }

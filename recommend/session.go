@@ -5,14 +5,14 @@ import "cmp"
 // session is the fixed part of a session: who it is, when it ended, and which stretch
 // of an array its clicks are.
 type session struct {
-	last     int64 // time of its last click, ms
+	last     int64 // the latest time of its clicks, ms
 	key      SessionKey
 	start    uint32
 	n        uint16
 	distinct uint16 // items; known of sessions in a segment
 }
 
-// rank orders sessions by recency: by the time of the last click, then by key.
+// rank orders sessions by recency: by the latest time of their clicks, then by key.
 type rank struct {
 	last int64
 	key  SessionKey
@@ -69,7 +69,7 @@ func scatter(key uint64) uint64 {
 	return h ^ h>>32
 }
 
-// room returns a table for so many keys.
+// newKeyTable returns an empty table with room for so many keys.
 func newKeyTable(keys int) keyTable { return keyTable{cells: make([]int32, cellsFor(keys))} }
 
 // cellsFor is the power of two of which n fill at most three quarters.
