@@ -181,7 +181,7 @@ func FuzzReadIndex(f *testing.F) {
 
 // BenchmarkSnapshot writes and reads an index of four million clicks.
 func BenchmarkSnapshot(b *testing.B) {
-	clicks, _ := million()
+	clicks := million()
 	x := NewIndex(Limits{})
 	x.Append(clicks...)
 	var file bytes.Buffer

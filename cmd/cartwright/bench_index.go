@@ -3,7 +3,6 @@ package main
 import (
 	"context"
 	"errors"
-	"strconv"
 	"time"
 
 	"cartwright/fixtures/browsing"
@@ -35,8 +34,11 @@ type indexFigures struct {
 
 // measureIndex builds an index, adds to it as live traffic does, and asks it.
 func measureIndex(ctx context.Context) (*indexFigures, error) {
-	asked := &questionsOf{}
-	clicks := asked.draw(indexSessions)
+	var clicks []recommend.Click
+	for c := range browsing.Clicks(indexSessions) {
+		clicks = append(clicks, recommend.Click{Session: recommend.SessionKey(c.Session), Item: c.Item, At: c.At})
+	}
+	asked := pastsOf(clicks)
 	var x *recommend.Index
 	f := &indexFigures{}
 	for range 2 { // the first one waits for memory that the process has not touched yet
@@ -54,7 +56,7 @@ func measureIndex(ctx context.Context) (*indexFigures, error) {
 	stats := x.Stats()
 	f.Sessions, f.Clicks, f.Bytes = stats.Sessions, stats.Clicks, tenth(float64(stats.Bytes)/float64(stats.Clicks))
 
-	for _, past := range asked.pasts { // so that rows are there
+	for _, past := range asked { // so that rows are there
 		x.Blend(recommend.Query{Items: past, M: recommend.ServingM, K: recommend.BlendK, N: 20}, nil)
 	}
 	f.Blends = round(asked.ask(x.Blend, recommend.BlendK))
@@ -67,41 +69,31 @@ func measureIndex(ctx context.Context) (*indexFigures, error) {
 	return f, errors.Join(stop(), ctx.Err())
 }
 
-// questionsOf are the pasts of shoppers in the middle of their sessions.
-type questionsOf struct {
-	pasts [][]string
-}
+// pasts are what shoppers looked at in the middle of their sessions.
+type pasts [][]string
 
-// draw makes the clicks of n sessions, one after the other, and keeps the pasts of the last.
-func (q *questionsOf) draw(n int) []recommend.Click {
-	names := make([]string, browsing.Items)
-	for i := range names {
-		names[i] = strconv.Itoa(i)
-	}
-	clicks := make([]recommend.Click, 0, 4*n+n/10)
-	key, at := recommend.SessionKey(0), int64(1_700_000_000_000)
-	for items := range browsing.Sessions(n) {
-		key++
-		var past []string
-		for _, item := range items {
-			at += 1500
-			clicks = append(clicks, recommend.Click{Session: key, Item: names[item], At: at})
-			if int(key) > n-indexAsked && len(q.pasts) < indexAsked {
-				past = append(past, names[item])
-				q.pasts = append(q.pasts, past[:len(past):len(past)])
-			}
+// pastsOf returns the pasts of the first sessions in the later half of clicks.
+func pastsOf(clicks []recommend.Click) (list pasts) {
+	session, past := recommend.SessionKey(0), []string(nil)
+	for _, c := range clicks[len(clicks)/2:] {
+		if c.Session != session {
+			session, past = c.Session, nil
+		}
+		past = append(past, c.Item)
+		if list = append(list, past[:len(past):len(past)]); len(list) == indexAsked {
+			break
 		}
 	}
-	return clicks
+	return list
 }
 
 // ask asks for a time and returns how many questions were answered a second.
-func (q *questionsOf) ask(answer func(recommend.Query, []recommend.Scored) []recommend.Scored, k int) float64 {
+func (p pasts) ask(answer func(recommend.Query, []recommend.Scored) []recommend.Scored, k int) float64 {
 	var list []recommend.Scored
 	began, n := time.Now(), 0
 	for time.Since(began) < indexRun {
 		for range 64 {
-			list = answer(recommend.Query{Items: q.pasts[n%len(q.pasts)], M: recommend.ServingM, K: k, N: 20}, list[:0])
+			list = answer(recommend.Query{Items: p[n%len(p)], M: recommend.ServingM, K: k, N: 20}, list[:0])
 			n++
 		}
 	}
