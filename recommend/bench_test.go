@@ -23,7 +23,7 @@ func synthetic(sessions int) []Click {
 		at := int64(s) * 5000
 		for range 3 + random.IntN(6) {
 			at += 1000 + random.Int64N(60_000)
-			clicks = append(clicks, Click{SessionKey(s + 1), names[theme+int(zipf.Uint64())], Viewed, at})
+			clicks = append(clicks, Click{Session: SessionKey(s + 1), Item: names[theme+int(zipf.Uint64())], Action: Viewed, At: at})
 		}
 	}
 	byTime(clicks)

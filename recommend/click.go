@@ -15,11 +15,18 @@ const (
 )
 
 // Click is one act of a shopper on one item. At is in milliseconds since 1970, UTC.
+//
+// Visitor and Network tell whose evidence it is, so that nobody is heard as if they were
+// many: who they are, and a digest of the network of internet addresses that they come
+// from. A session has those of its first click. Zero is unknown: such a session is
+// believed to be another's than any other.
 type Click struct {
 	Session SessionKey
 	Item    string
 	Action  Action
 	At      int64
+	Visitor uint32
+	Network uint32
 }
 
 // Limits is the window of an index; zero means unlimited, but for SessionClicks.

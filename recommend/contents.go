@@ -19,7 +19,7 @@ func (x *Index) Session(s SessionKey, dst []string) (items []string, ended int64
 func (x *Index) Stats() Stats {
 	x.mu.Lock()
 	defer x.mu.Unlock()
-	bytes := x.items.bytes() + x.drafts.bytes() + x.builder.bytes() + 8*int64(cap(x.own.marks))
+	bytes := x.items.bytes() + x.drafts.bytes() + x.builder.bytes() + 8*int64(cap(x.own.marks)) + x.networks.bytes() + x.newestNetworks.bytes()
 	for i := range x.parts {
 		p := &x.parts[i]
 		bytes += p.bytes() + 8*int64(cap(p.dead))

@@ -33,20 +33,20 @@ func (d *drafts) expect(clicks int) {
 	d.sessions = slices.Grow(d.sessions, clicks/4)
 }
 
-// begin starts the draft of a session and returns its number.
-func (d *drafts) begin(key SessionKey, at int64) int {
+// begin starts the draft of the session of a click and returns its number.
+func (d *drafts) begin(c *Click) int {
 	number := len(d.sessions)
-	d.sessions = append(d.sessions, session{key: key, last: at})
+	d.sessions = append(d.sessions, session{key: c.Session, last: c.At, visitor: c.Visitor, network: c.Network})
 	d.keys.add(d.sessions, number)
 	if d.aged {
-		heap.Push(&d.ages, age{rank{at, key}, number})
+		heap.Push(&d.ages, age{rank{c.At, c.Session}, number})
 	}
 	return number
 }
 
 // copy gives a draft that has no clicks those of the session that it was.
 func (d *drafts) copy(s, was *session, clicks []uint32) {
-	s.last = max(s.last, was.last)
+	s.last, s.visitor, s.network = max(s.last, was.last), was.visitor, was.network
 	s.start, s.n = uint32(len(d.clicks)), was.n
 	d.clicks = extend(d.clicks, int(s.start)+blockOf(len(clicks)))
 	copy(d.clicks[s.start:], clicks)
@@ -145,5 +145,5 @@ func (a *ages) Pop() any {
 
 // bytes is what the arrays occupy that the next drafts will use again.
 func (d *drafts) bytes() int64 {
-	return 24*int64(cap(d.sessions)+cap(d.ages)) + 4*int64(cap(d.clicks)+cap(d.keys.cells))
+	return sessionBytes*int64(cap(d.sessions)) + 24*int64(cap(d.ages)) + 4*int64(cap(d.clicks)+cap(d.keys.cells))
 }

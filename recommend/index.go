@@ -94,7 +94,7 @@ func (x *Index) Remove(s SessionKey) bool {
 	if at == nowhere {
 		return false
 	}
-	x.forget(x.leave(at).of(x.parts[at.part].clicks))
+	x.forget(x.leave(at), x.parts[at.part].clicks)
 	x.settle()
 	x.now = 0
 	for i := range x.parts {
@@ -146,12 +146,13 @@ func (x *Index) append(c *Click) {
 func (x *Index) draft(c *Click) *session {
 	number := x.drafts.find(c.Session)
 	if number < 0 {
-		number = x.drafts.begin(c.Session, c.At)
+		number = x.drafts.begin(c)
 		if at := find(x.parts, c.Session); at != nowhere {
 			was := x.leave(at)
 			x.drafts.copy(&x.drafts.sessions[number], was, was.of(x.parts[at.part].clicks))
 		} else {
 			x.live++
+			x.networks.add(c.Network, 1)
 		}
 	}
 	d := &x.drafts.sessions[number]
@@ -180,9 +181,11 @@ func (x *Index) shorten(d *session) {
 	x.clicks--
 }
 
-// forget counts the clicks of a session off that leaves the index.
-func (x *Index) forget(clicks []uint32) {
+// forget counts a session off that leaves the index, and its clicks.
+func (x *Index) forget(s *session, array []uint32) {
 	x.live--
+	x.networks.add(s.network, -1)
+	clicks := s.of(array)
 	x.clicks -= len(clicks)
 	x.habits.count(clicks, 0, len(clicks), -1)
 	for _, o := range x.own.of(clicks, x.items.count()) {
@@ -218,7 +221,7 @@ func (x *Index) touch(item uint32) *record {
 func (x *Index) leave(at place) *session {
 	p := &x.parts[at.part]
 	s := &p.sessions[at.number]
-	x.leaveNewest(s, s.of(p.clicks))
+	x.leaveNewest(s, p.clicks)
 	p.kill(int(at.number))
 	return s
 }

@@ -36,7 +36,7 @@ func (v *view) write(w io.Writer, limits Limits) error {
 	}
 	h.Items, h.NameBytes = int64(len(lengths)), int64(len(names))
 	sessions, clicks := v.inOrder(numbers)
-	for _, part := range []any{&h, lengths, names, sessions.last, sessions.keys, sessions.n, clicks} {
+	for _, part := range []any{&h, lengths, names, sessions.last, sessions.keys, sessions.visitors, sessions.networks, sessions.n, clicks} {
 		if err := binary.Write(w, binary.LittleEndian, part); err != nil {
 			return fmt.Errorf("write the index: %w", err)
 		}
@@ -46,18 +46,21 @@ func (v *view) write(w io.Writer, limits Limits) error {
 
 // sessionColumns are the fixed parts of sessions, as they are written.
 type sessionColumns struct {
-	last, keys []int64
-	n          []uint16
+	last, keys         []int64
+	visitors, networks []uint32
+	n                  []uint16
 }
 
 // inOrder lists all sessions, oldest first, and their clicks with other numbers of items.
 func (v *view) inOrder(numbers []uint32) (c sessionColumns, clicks []uint32) {
-	c = sessionColumns{make([]int64, 0, v.live), make([]int64, 0, v.live), make([]uint16, 0, v.live)}
+	n := v.live
+	c = sessionColumns{make([]int64, 0, n), make([]int64, 0, n), make([]uint32, 0, n), make([]uint32, 0, n), make([]uint16, 0, n)}
 	clicks = make([]uint32, 0, v.clicks)
 	o := order{v.parts, make([]int, len(v.parts))}
 	for at := o.newer(); at != nowhere; at = o.newer() {
 		s := v.session(at)
 		c.last, c.keys, c.n = append(c.last, s.last), append(c.keys, int64(s.key)), append(c.n, s.n)
+		c.visitors, c.networks = append(c.visitors, s.visitor), append(c.networks, s.network)
 		for _, click := range v.clicksOf(at) {
 			clicks = append(clicks, click&^itemMask|numbers[click&itemMask])
 		}
@@ -123,15 +126,7 @@ func readNames(r io.Reader, h indexHeader) (names []string, err error) {
 
 // readSegment reads the sessions as one segment, and sees to it that they are in order.
 func readSegment(r io.Reader, h indexHeader) (*segment, error) {
-	last, err := readColumn[int64](r, h.Sessions)
-	if err != nil {
-		return nil, err
-	}
-	keys, err := readColumn[int64](r, h.Sessions)
-	if err != nil {
-		return nil, err
-	}
-	n, err := readColumn[uint16](r, h.Sessions)
+	c, err := readColumns(r, h.Sessions)
 	if err != nil {
 		return nil, err
 	}
@@ -141,11 +136,13 @@ func readSegment(r io.Reader, h indexHeader) (*segment, error) {
 	}
 	start := int64(0)
 	for i := range g.sessions {
-		g.sessions[i] = session{last: last[i], key: SessionKey(keys[i]), start: uint32(start), n: n[i]}
-		if n[i] == 0 || i > 0 && !g.sessions[i-1].rank().before(g.sessions[i].rank()) {
+		g.sessions[i] = session{
+			last: c.last[i], key: SessionKey(c.keys[i]), visitor: c.visitors[i], network: c.networks[i], start: uint32(start), n: c.n[i],
+		}
+		if c.n[i] == 0 || i > 0 && !g.sessions[i-1].rank().before(g.sessions[i].rank()) {
 			return nil, fmt.Errorf("read the index: %w", errDamaged)
 		}
-		start += int64(n[i])
+		start += int64(c.n[i])
 	}
 	if start != h.Clicks {
 		return nil, fmt.Errorf("read the index: %w", errDamaged)
@@ -158,6 +155,23 @@ func readSegment(r io.Reader, h indexHeader) (*segment, error) {
 	return g, nil
 }
 
+func readColumns(r io.Reader, n int64) (c sessionColumns, err error) {
+	if c.last, err = readColumn[int64](r, n); err != nil {
+		return c, err
+	}
+	if c.keys, err = readColumn[int64](r, n); err != nil {
+		return c, err
+	}
+	if c.visitors, err = readColumn[uint32](r, n); err != nil {
+		return c, err
+	}
+	if c.networks, err = readColumn[uint32](r, n); err != nil {
+		return c, err
+	}
+	c.n, err = readColumn[uint16](r, n)
+	return c, err
+}
+
 // adopt takes the sessions of a segment into an index that has none, and counts them.
 func (x *Index) adopt(g *segment) {
 	if len(g.sessions) == 0 {
@@ -167,6 +181,7 @@ func (x *Index) adopt(g *segment) {
 	x.parts, x.live, x.clicks = []part{newPart(g)}, len(g.sessions), len(g.clicks)
 	x.now = g.sessions[len(g.sessions)-1].last
 	for i := range g.sessions {
+		x.networks.add(g.sessions[i].network, 1)
 		clicks := g.sessions[i].of(g.clicks)
 		x.habits.count(clicks, 0, len(clicks), 1)
 	}

@@ -177,7 +177,10 @@ func (m *memory) click(e *sessions.Event, st *stream, session sessions.SessionID
 			st.step(string(l.Product), session)
 		}
 		if st.counts(e.Occurred) {
-			dst = append(dst, Click{SessionKey(session), string(l.Product), action, int64(e.Occurred)})
+			dst = append(dst, Click{
+				Session: SessionKey(session), Item: string(l.Product), Action: action, At: int64(e.Occurred),
+				Visitor: uint32(m.root(e.Visitor)), Network: networkOf(e.Address),
+			})
 		}
 	}
 	return dst

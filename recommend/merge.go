@@ -2,7 +2,9 @@ package recommend
 
 // add puts a session behind the others.
 func (g *segment) add(s *session, clicks []uint32) {
-	g.sessions = append(g.sessions, session{last: s.last, key: s.key, start: uint32(len(g.clicks)), n: s.n})
+	moved := *s
+	moved.start, moved.distinct = uint32(len(g.clicks)), 0
+	g.sessions = append(g.sessions, moved)
 	g.clicks = append(g.clicks, clicks...)
 }
 

@@ -11,7 +11,7 @@ import (
 func million() []Click {
 	var clicks []Click
 	for c := range browsing.Clicks(1_000_000) {
-		clicks = append(clicks, Click{Session: SessionKey(c.Session), Item: c.Item, At: c.At})
+		clicks = append(clicks, Click{Session: SessionKey(c.Session), Item: c.Item, At: c.At, Network: c.Network})
 	}
 	return clicks
 }

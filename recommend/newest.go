@@ -18,7 +18,7 @@ func (n *newestSessions) has(s *session) bool { return n.count > 0 && !s.rank().
 // leaveNewest takes a session off that leaves its part, if it is one of the newest.
 func (x *Index) leaveNewest(s *session, clicks []uint32) {
 	if x.newest.has(s) {
-		x.countNewest(clicks, -1)
+		x.countNewest(s, clicks, -1)
 	}
 }
 
@@ -26,15 +26,16 @@ func (x *Index) leaveNewest(s *session, clicks []uint32) {
 func (x *Index) enterNewest(g *segment) {
 	for i := range g.sessions {
 		if s := &g.sessions[i]; x.newest.has(s) {
-			x.countNewest(s.of(g.clicks), 1)
+			x.countNewest(s, g.clicks, 1)
 		}
 	}
 }
 
 // countNewest adds a session to the newest ones, or takes it off.
-func (x *Index) countNewest(clicks []uint32, sign int) {
+func (x *Index) countNewest(s *session, clicks []uint32, sign int) {
 	x.newest.count += sign
-	for _, click := range clicks {
+	x.newestNetworks.add(s.network, sign)
+	for _, click := range s.of(clicks) {
 		x.items.change(click & itemMask).newest += uint32(sign)
 	}
 }
@@ -50,12 +51,12 @@ func (x *Index) settleNewest() {
 	for n.count > want {
 		at := o.newer()
 		p := &x.parts[at.part]
-		x.countNewest(p.sessions[at.number].of(p.clicks), -1)
+		x.countNewest(&p.sessions[at.number], p.clicks, -1)
 	}
 	for n.count < want {
 		at := o.older()
 		p := &x.parts[at.part]
-		x.countNewest(p.sessions[at.number].of(p.clicks), 1)
+		x.countNewest(&p.sessions[at.number], p.clicks, 1)
 	}
 	if n.count > 0 {
 		at := o.newer()

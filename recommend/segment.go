@@ -51,7 +51,7 @@ func scatterItem(item uint32) uint32 {
 
 // bytes is what a segment occupies.
 func (g *segment) bytes() int64 {
-	return 24*int64(cap(g.sessions)) + 4*int64(cap(g.clicks)+cap(g.keys.cells)) + g.seen.bytes() + g.bought.bytes()
+	return sessionBytes*int64(cap(g.sessions)) + 4*int64(cap(g.clicks)+cap(g.keys.cells)) + g.seen.bytes() + g.bought.bytes()
 }
 
 func (p *postings) bytes() int64 {

@@ -17,9 +17,12 @@ type state struct {
 	now     int64 // when the newest session ended
 	habits  habits
 	weights Weights
-	tables  *tables
-	thin    int // sessions below which nothing is a candidate without a neighbour
-	kept    kept
+
+	networks, newestNetworks networks // of all sessions, and of the newest tenth
+
+	tables *tables
+	thin   int // sessions below which nothing is a candidate without a neighbour
+	kept   kept
 }
 
 // part is a segment and which of its sessions are still there. Those below first and

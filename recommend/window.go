@@ -5,10 +5,10 @@ func (x *Index) trim() {
 	for x.live > 1 && x.exceeds() {
 		at, draft := x.oldest()
 		if draft < 0 {
-			x.forget(x.leave(at).of(x.parts[at.part].clicks))
+			x.forget(x.leave(at), x.parts[at.part].clicks)
 			continue
 		}
-		x.forget(x.drafts.sessions[draft].of(x.drafts.clicks))
+		x.forget(&x.drafts.sessions[draft], x.drafts.clicks)
 		x.drafts.drop(draft)
 	}
 }

@@ -104,11 +104,11 @@ func TestClicksWithoutSessionOrItemAreIgnored(t *testing.T) {
 func TestCrawlersHaveNoSay(t *testing.T) {
 	x := NewIndex(Limits{})
 	for s := range SessionKey(3) {
-		x.Append(Click{s + 1, "tea", Viewed, 1}, Click{s + 1, "pot", Viewed, 2})
+		x.Append(Click{Session: s + 1, Item: "tea", Action: Viewed, At: 1}, Click{Session: s + 1, Item: "pot", Action: Viewed, At: 2})
 	}
 	for i := range togetherClicks + 1 {
-		x.Append(Click{99, fmt.Sprintf("p%d", i), Purchased, int64(10 + 3*i)},
-			Click{99, "tea", Purchased, int64(11 + 3*i)}, Click{99, "pot", Purchased, int64(12 + 3*i)})
+		x.Append(Click{Session: 99, Item: fmt.Sprintf("p%d", i), Action: Purchased, At: int64(10 + 3*i)},
+			Click{Session: 99, Item: "tea", Action: Purchased, At: int64(11 + 3*i)}, Click{Session: 99, Item: "pot", Action: Purchased, At: int64(12 + 3*i)})
 	}
 	if got := x.ViewedTogether("tea", 9, nil, nil); len(got) != 1 || got[0].Item != "pot" || got[0].Support != 3 {
 		t.Errorf("viewed with tea: %v", got)
@@ -129,7 +129,7 @@ func TestDepths(t *testing.T) {
 		for range n {
 			session++
 			for _, item := range items {
-				x.Append(Click{session, item, Viewed, 1}, Click{session, item, Purchased, 1})
+				x.Append(Click{Session: session, Item: item, Action: Viewed, At: 1}, Click{Session: session, Item: item, Action: Purchased, At: 1})
 			}
 		}
 	}
@@ -235,7 +235,11 @@ func TestReadersSeeWholeCalls(t *testing.T) {
 	x := NewIndex(Limits{Sessions: 300})
 	x.sizes = sizes{drafts: 2, small: 8, spare: 8} // so that it puts itself in order all the time
 	pair := func(s SessionKey) []Click {
-		return []Click{{s, "cup", Purchased, int64(s)}, {s, "saucer", Purchased, int64(s)}, {s, fmt.Sprint(s % 40), Viewed, int64(s)}}
+		at := int64(s)
+		return []Click{
+			{Session: s, Item: "cup", Action: Purchased, At: at}, {Session: s, Item: "saucer", Action: Purchased, At: at},
+			{Session: s, Item: fmt.Sprint(s % 40), At: at},
+		}
 	}
 	x.Append(pair(1)...)
 	var work sync.WaitGroup

@@ -36,7 +36,7 @@ type indexFigures struct {
 func measureIndex(ctx context.Context) (*indexFigures, error) {
 	var clicks []recommend.Click
 	for c := range browsing.Clicks(indexSessions) {
-		clicks = append(clicks, recommend.Click{Session: recommend.SessionKey(c.Session), Item: c.Item, At: c.At})
+		clicks = append(clicks, recommend.Click{Session: recommend.SessionKey(c.Session), Item: c.Item, At: c.At, Network: c.Network})
 	}
 	asked := pastsOf(clicks)
 	var x *recommend.Index
@@ -107,8 +107,9 @@ func liveClicks(like []recommend.Click) func() []recommend.Click {
 	return func() []recommend.Click {
 		for i := range batch {
 			n++
+			as := &like[n*7919%len(like)]
 			batch[i] = recommend.Click{
-				Session: last.Session + 1 + recommend.SessionKey(n/120*30+n%30), Item: like[n*7919%len(like)].Item, At: last.At + int64(50*n),
+				Session: last.Session + 1 + recommend.SessionKey(n/120*30+n%30), Item: as.Item, At: last.At + int64(50*n), Network: as.Network,
 			}
 		}
 		return batch
