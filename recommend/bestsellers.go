@@ -73,7 +73,7 @@ func (a *answering) popular(category string, n int) []Scored {
 		if len(list) == n {
 			return list
 		}
-		if !a.excludes(s.Item) {
+		if !a.excludes(s.Item) && !a.index.Crowded(s.Item) {
 			list = append(list, s)
 		}
 	}
@@ -81,6 +81,6 @@ func (a *answering) popular(category string, n int) []Scored {
 		return list
 	}
 	return append(a.scored, a.Recommender.popular.all.first(n, func(item string) bool {
-		return category != "" && a.shelf.category(item) != category || a.excludes(item)
+		return category != "" && a.shelf.category(item) != category || a.excludes(item) || a.index.Crowded(item)
 	})...)
 }

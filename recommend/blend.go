@@ -62,16 +62,21 @@ func (x *Index) Blend(q Query, dst []Scored) []Scored {
 	}
 	v.scoreAll(s, &q)
 	j := v.judge(s)
-	best := v.rank(s, q.N, q.Exclude)
 	v.tellOwn(s, q.Own)
-	for _, item := range s.propose() {
-		_, support := s.told(item)
-		st := s.standing(item)
-		if q.Unseen && st.past > 0 || support == 0 && (st.own || v.live < v.thin) && s.seen(item) == nil {
-			continue
+	candidates, several := s.propose(), v.several(s)
+	best := v.best(s, &q, func(best *ranking) {
+		for _, item := range candidates {
+			_, support := s.told(item)
+			st := s.standing(item)
+			if q.Unseen && st.past > 0 || several && support > 0 && s.lone(item) {
+				continue
+			}
+			if support == 0 && (st.own || v.live < v.thin) && s.seen(item) == nil {
+				continue
+			}
+			best.offer(ranked{j.score(item), item, support})
 		}
-		best.offer(ranked{j.score(item), item, support})
-	}
+	}, func(score, part float64) float64 { return score + math.Log(part) })
 	if q.Explain != nil {
 		for _, r := range best.best {
 			q.Explain(v.items.names[r.item], j.terms(r.item))

@@ -47,7 +47,7 @@ func (s *scratch) scoreOf(kind int, item uint32) float64 {
 // told is what the neighbours say of an item: its score and how many they are.
 func (s *scratch) told(item uint32) (score float64, support uint32) {
 	if t := &s.tallies[item]; t.mark > s.first {
-		return t.score, t.support
+		return t.score, uint32(t.support)
 	}
 	return 0, 0
 }

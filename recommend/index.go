@@ -54,7 +54,7 @@ func NewIndex(limits Limits) *Index {
 	}
 	x := &Index{
 		limits: limits, items: newItems(), sizes: defaultSizes,
-		state: state{tables: theTables(), weights: DefaultWeights(), thin: thinSessions, kept: newKept(keptPairs)},
+		state: state{tables: theTables(), weights: DefaultWeights(), thin: thinSessions, plenty: plentyNeighbours, lenient: guardShare, networks: networks{part: guardLarge}, kept: newKept(keptPairs)},
 	}
 	x.scratch.New = func() any { return new(scratch) }
 	x.publish()
@@ -252,6 +252,8 @@ func (x *Index) publish() {
 		x.renumber()
 	}
 	x.kept.fit(x.items.count())
+	x.networks.settle()
+	x.wary = x.networks.known > 0 && x.live >= x.thin
 	x.edition++
 	x.view.Store(&view{x.state, slices.Clone(x.parts), x.items.view()})
 	for i := range x.parts {

@@ -18,6 +18,8 @@ func drawClick(t *rapid.T) Click {
 		Item:    drawItem(t),
 		Action:  Action(rapid.IntRange(0, 2).Draw(t, "action")),
 		At:      rapid.Int64Range(0, 60).Draw(t, "at") * rapid.SampledFrom([]int64{1, 3600_000}).Draw(t, "unit"),
+		Visitor: rapid.Uint32Range(0, 4).Draw(t, "visitor"),
+		Network: rapid.Uint32Range(0, 4).Draw(t, "network"),
 	}
 }
 
@@ -177,7 +179,10 @@ func TestIndexAnswersAsTheNaiveOneDoes(t *testing.T) {
 		limits := drawLimits(t)
 		x, v := NewIndex(limits), newNaive(limits)
 		v.thin = rapid.SampledFrom([]int{0, 6, 1000}).Draw(t, "thin below")
-		x.thin = v.thin
+		v.plenty = rapid.SampledFrom([]int{1, 3, 50}).Draw(t, "neighbours that are plenty")
+		v.lenient = rapid.SampledFrom([]float64{0, .3, 4}).Draw(t, "times its share")
+		v.large = rapid.SampledFrom([]int{1, 2, 32}).Draw(t, "part of a large network")
+		x.thin, x.plenty, x.lenient, x.networks.part = v.thin, v.plenty, v.lenient, v.large
 		x.kept = newKept(rapid.SampledFrom([]int64{0, 9, keptPairs}).Draw(t, "pairs kept"))
 		drawSizes(t, x)
 		x.Weigh(DefaultWeights()) // a view has it all

@@ -120,5 +120,8 @@ func (j *judgement) terms(item uint32) (terms []Term) {
 			terms = append(terms, Term{feature(i).String(), value, j.weights[i]})
 		}
 	}
+	if part, _, _ := j.hear(j.s, item); j.wary && part < 1 {
+		terms = append(terms, Term{believedPart, math.Log(part), 1})
+	}
 	return terms
 }

@@ -2,8 +2,8 @@ package recommend
 
 import "sync/atomic"
 
-// kept is what was counted for one question and serves the next ones: the pairings and
-// rows of items. Each says in which edition of the index one of the item's sessions last
+// kept is what was counted for one question and serves the next ones: the pairings,
+// rows and guards of items. Each says in which edition of the index one of the item's sessions last
 // changed, so that it is known to be the same as if it were counted anew.
 type kept struct {
 	pages   []*[pageSize]keptOfItem
@@ -17,6 +17,7 @@ type keptOfItem struct {
 	next   atomic.Pointer[row]
 	seen   atomic.Pointer[pairing]
 	bought atomic.Pointer[pairing]
+	guard  atomic.Pointer[guard]
 }
 
 // keptPairs is how many pairs, and entries of rows, are kept at most, in 32 MB.
@@ -40,9 +41,9 @@ func (k *kept) fit(items int) {
 	}
 }
 
-// sized is a pairing or a row.
+// sized is what is kept.
 type sized interface {
-	row | pairing
+	row | pairing | guard
 }
 
 // keep puts something new, with n entries, in the place of what there was, with as many as

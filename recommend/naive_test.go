@@ -12,15 +12,24 @@ type naive struct {
 	limits   Limits
 	sessions map[SessionKey][]Click
 	ended    map[SessionKey]int64
-	thin     int // as the index has it
+	began    map[SessionKey]Click
+
+	thin, plenty, large int // as the index has them
+	lenient             float64
 }
 
 func newNaive(limits Limits) *naive {
-	return &naive{limits, map[SessionKey][]Click{}, map[SessionKey]int64{}, 1000}
+	return &naive{
+		limits: limits, sessions: map[SessionKey][]Click{}, ended: map[SessionKey]int64{}, began: map[SessionKey]Click{},
+		thin: 1000, plenty: 50, large: 32, lenient: 4,
+	}
 }
 
 func (v *naive) append(c Click) {
 	clicks := append(v.sessions[c.Session], c)
+	if len(clicks) == 1 {
+		v.began[c.Session] = c
+	}
 	if len(clicks) == 1 || c.At > v.ended[c.Session] {
 		v.ended[c.Session] = c.At
 	}
@@ -78,7 +87,9 @@ func (v *naive) items(s SessionKey, bought bool) map[string]bool {
 }
 
 func (v *naive) neighbours(q Query) []Scored {
-	scores, support := newOracle(v).knn(q)
+	o := newOracle(v)
+	scores, support := o.knn(q)
+	o.doubt(q, scores, support, func(score, part float64) float64 { return score * part })
 	for _, item := range slices.Concat(q.Items, q.Earlier) {
 		if q.Unseen {
 			delete(scores, item)
@@ -99,6 +110,7 @@ func (v *naive) clicks() map[string]int {
 
 func (v *naive) together(item string, n int, exclude func(string) bool, bought bool) []Scored {
 	with, all, shared := 0, map[string]int{}, map[string]int{}
+	o, tellers := newOracle(v), map[string][]Click{}
 	for _, key := range v.newestFirst() {
 		for other := range v.items(key, bought) {
 			all[other]++
@@ -115,12 +127,21 @@ func (v *naive) together(item string, n int, exclude func(string) bool, bought b
 		with++
 		for other := range items {
 			shared[other]++
+			tellers[other] = append(tellers[other], v.began[key])
 		}
 	}
 	delete(shared, item)
 	scores := map[string]float64{}
-	for other, c := range shared {
-		f := float64(c)
+	for other := range shared {
+		if o.wary {
+			muted, _ := o.muted(other)
+			tellers[other] = slices.DeleteFunc(tellers[other], muted)
+			if !o.different(tellers[other]) {
+				continue
+			}
+			shared[other] = len(tellers[other])
+		}
+		f := float64(shared[other])
 		scores[other] = f / (f + 5) * f / math.Sqrt(float64(with)*float64(all[other]))
 	}
 	return best(scores, shared, n, exclude)
@@ -137,6 +158,18 @@ func (v *naive) popular(n int, exclude func(string) bool) []Scored {
 		for item := range v.items(key, false) {
 			scores[item] += math.Exp2(-float64(hours) / 168)
 			support[item]++
+		}
+	}
+	o := newOracle(v)
+	for item := range scores {
+		var tellers []Click
+		for _, key := range keys {
+			if v.items(key, false)[item] && len(tellers) < 2000 {
+				tellers = append(tellers, v.began[key])
+			}
+		}
+		if muted, _ := o.muted(item); o.wary && 2*len(slices.DeleteFunc(slices.Clone(tellers), muted)) < len(tellers) {
+			delete(scores, item)
 		}
 	}
 	return best(scores, support, n, exclude)

@@ -134,13 +134,16 @@ func (x *Index) Neighbours(q Query, dst []Scored) []Scored {
 		return dst
 	}
 	v.similar(s, &q)
-	best := v.rank(s, q.N, q.Exclude)
-	for _, item := range s.touched {
-		t := &s.tallies[item]
-		if t.support > 0 && best.wants(t.score) && !(q.Unseen && s.standing(item).past > 0) {
-			best.offer(ranked{t.score, item, t.support})
+	several := v.several(s)
+	best := v.best(s, &q, func(best *ranking) {
+		for _, item := range s.touched {
+			t := &s.tallies[item]
+			if t.support == 0 || !best.wants(t.score) || several && s.lone(item) || q.Unseen && s.standing(item).past > 0 {
+				continue
+			}
+			best.offer(ranked{t.score, item, uint32(t.support)})
 		}
-	}
+	}, func(score, part float64) float64 { return score * part })
 	return best.answer(s, dst)
 }
 
@@ -150,10 +153,17 @@ func (v *view) similar(s *scratch, q *Query) {
 	if q.Own != 0 {
 		own = find(v.parts, q.Own)
 	}
-	v.meet(s, s.alike(), false, q.M, own)
+	if v.wary {
+		v.meetBelieved(s, s.alike(), q.M, own)
+	} else {
+		v.meet(s, s.alike(), false, q.M, own)
+	}
 	v.liken(s)
-	s.cut(q.K)
-	v.eachFound(s, func(c *candidate, clicks []uint32) { s.tellAround(clicks, c.item, c.sim*telling[c.step]) })
+	s.cut(min(q.K, maxTellers))
+	v.eachFound(s, func(c *candidate, clicks []uint32) {
+		s.enter(v.session(c.place).teller())
+		v.tellAround(s, clicks, c.item, c.sim*telling[c.step])
+	})
 	sessions := v.tables.log(v.live)
 	for _, item := range s.touched {
 		clicks := int(v.items.of(item).clicks)
@@ -163,19 +173,29 @@ func (v *view) similar(s *scratch, q *Query) {
 
 // tellAround adds to every item of one session whose last click stands near the
 // last one on an item that the session contains.
-func (s *scratch) tellAround(clicks []uint32, id uint32, weight float64) {
-	p := len(clicks) - 1
-	for clicks[p]&itemMask != id {
-		p--
-	}
-	s.mark++
+func (v *view) tellAround(s *scratch, clicks []uint32, id uint32, weight float64) {
+	p := lastOn(clicks, id)
 	for a := len(clicks) - 1; a > p+alikeReach; a-- {
-		s.add(clicks[a]&itemMask, 0, 0)
+		s.silence(clicks[a] & itemMask)
 	}
-	for a := min(len(clicks)-1, p+alikeReach); a >= p; a-- {
-		s.add(clicks[a]&itemMask, weight*ahead[a-p]*worth[clicks[a]>>actionShift], 1)
-	}
-	for a := p - 1; a >= max(0, p-alikeReach); a-- {
-		s.add(clicks[a]&itemMask, weight*behind[p-a]*worth[clicks[a]>>actionShift], 1)
+	tallies, first, mark := s.tallies, s.first, s.mark
+	for a := min(len(clicks)-1, p+alikeReach); a >= max(0, p-alikeReach); a-- {
+		item := clicks[a] & itemMask
+		t := &tallies[item]
+		if t.mark == mark {
+			continue
+		}
+		says := weight * worth[clicks[a]>>actionShift]
+		if a >= p {
+			says *= ahead[a-p]
+		} else {
+			says *= behind[p-a]
+		}
+		if t.mark <= first { // as speak, which is too much to be inlined
+			*t = tally{says, mark, 1, s.now}
+			s.touched = append(s.touched, item)
+		} else {
+			v.join(s, t, says)
+		}
 	}
 }

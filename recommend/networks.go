@@ -2,6 +2,7 @@ package recommend
 
 import (
 	"hash/fnv"
+	"slices"
 	"sync/atomic"
 )
 
@@ -21,6 +22,12 @@ type networks struct {
 	cells []atomic.Uint64 // open addressing: network<<32 | sessions; 0 is free
 	used  int             // cells, those of networks without sessions included
 	known int             // sessions
+
+	part       int      // a network is large with one in so many sessions
+	large      []uint32 // those that are
+	edition    uint32   // of large
+	candidates []uint32 // networks with half as many and more
+	most       int      // the most sessions known since candidates were looked for everywhere
 }
 
 // share is which part of all sessions of known networks is of this one.
@@ -56,7 +63,47 @@ func (t *networks) add(network uint32, n int) {
 		t.used++
 		was = uint64(network) << 32
 	}
-	cell.Store(was + uint64(int64(n)))
+	is := was + uint64(int64(n))
+	cell.Store(is)
+	t.most = max(t.most, t.known)
+	if n > 0 && 2*t.part*int(uint32(is)) >= t.known && !slices.Contains(t.candidates, network) {
+		t.candidates = append(t.candidates, network)
+	}
+}
+
+// settle finds the large networks. Since each session that comes is looked at, and all
+// networks are when half of the sessions are gone, none of them is missed.
+func (t *networks) settle() {
+	sessions := func(network uint32) int { return int(uint32(t.cells[t.find(network)].Load())) }
+	if 2*t.known < t.most {
+		t.candidates, t.most = t.candidates[:0], t.known
+		for i := range t.cells {
+			if cell := t.cells[i].Load(); 2*t.part*int(uint32(cell)) >= t.known {
+				t.candidates = append(t.candidates, uint32(cell>>32))
+			}
+		}
+	}
+	t.candidates = slices.DeleteFunc(t.candidates, func(n uint32) bool { return sessions(n) == 0 || 2*t.part*sessions(n) < t.known })
+	large := 0
+	for _, n := range t.candidates {
+		if t.part*sessions(n) >= t.known {
+			large++
+		}
+	}
+	same := large == len(t.large)
+	for _, n := range t.large {
+		same = same && t.part*sessions(n) >= t.known && sessions(n) > 0
+	}
+	if same {
+		return
+	}
+	t.large = nil // the old one is a view's
+	for _, n := range t.candidates {
+		if t.part*sessions(n) >= t.known {
+			t.large = append(t.large, n)
+		}
+	}
+	t.edition++
 }
 
 // grow makes room, and lets go of networks that have no sessions.

@@ -59,6 +59,7 @@ func (o *oracle) blend(q Query) []Scored {
 			delete(scores, item)
 		}
 	}
+	o.doubt(q, scores, support, func(score, part float64) float64 { return score + math.Log(part) })
 	for _, item := range slices.Concat(q.Items, q.Earlier) {
 		if q.Unseen {
 			delete(scores, item)

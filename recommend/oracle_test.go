@@ -17,6 +17,12 @@ type oracle struct {
 	repeat   float64
 	come     float64
 	thin     int
+	plenty   int
+	large    int
+	lenient  float64
+	wary     bool
+	found    []int                         // the neighbours of the last question
+	by       map[int]string                // the newest of its items that they have
 	rows     map[string]map[string]float64 // that were asked for
 }
 
@@ -25,15 +31,17 @@ type oracleSession struct {
 	last    int64
 	items   []string
 	actions []Action
+	began   Click
 }
 
 func newOracle(v *naive) *oracle {
-	o := &oracle{thin: v.thin, rows: map[string]map[string]float64{}, with: map[string][]int{}, clicks: map[string]int{}, newest: map[string]int{}}
+	o := &oracle{thin: v.thin, plenty: v.plenty, large: v.large, lenient: v.lenient, rows: map[string]map[string]float64{}, with: map[string][]int{}, clicks: map[string]int{}, newest: map[string]int{}}
 	keys := v.newestFirst()
 	slices.Reverse(keys)
 	var steps, repeats, others, returns float64
 	for i, key := range keys {
-		s := oracleSession{key: key, last: v.last(key)}
+		s := oracleSession{key: key, last: v.last(key), began: v.began[key]}
+		o.wary = o.wary || s.began.Network != 0
 		for _, c := range v.sessions[key] {
 			s.items, s.actions = append(s.items, c.Item), append(s.actions, c.Action)
 			o.clicks[c.Item]++
@@ -58,6 +66,7 @@ func newOracle(v *naive) *oracle {
 		}
 		o.sessions = append(o.sessions, s)
 	}
+	o.wary = o.wary && len(keys) >= v.thin
 	p, r := (repeats+1)/(steps+2), (returns+1)/(others+2)
 	o.repeat, o.come = math.Log(p/(1-p)), math.Log(r/(1-r))
 	return o
@@ -100,7 +109,7 @@ func (o *oracle) knn(q Query) (scores map[string]float64, support map[string]int
 	}
 	met := slices.Sorted(maps.Keys(shared))
 	slices.Reverse(met)
-	met = met[:min(q.M, len(met))]
+	met = o.believed(met, q.M, items, shared)
 	sims := map[int]float64{}
 	for _, s := range met {
 		sum := 0.
@@ -120,6 +129,10 @@ func (o *oracle) knn(q Query) (scores map[string]float64, support map[string]int
 		return cmp.Compare(sims[b], sims[a])
 	})
 	met = met[:min(q.K, len(met))]
+	o.found, o.by = met, map[int]string{}
+	for _, s := range met {
+		o.by[s] = shared[s][0]
+	}
 	scores, support = map[string]float64{}, map[string]int{}
 	for _, s := range met {
 		o.tell(s, shared[s][0], sims[s]*math.Exp(-.3*float64(d[shared[s][0]])), scores, support)

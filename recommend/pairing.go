@@ -15,6 +15,7 @@ const pairingSessions = 4
 // gains a click.
 type pairing struct {
 	changed  uint32 // as the item's record had it
+	large    uint32 // the edition of the large networks
 	sessions uint32
 	pairs    []pair
 }
@@ -22,22 +23,23 @@ type pairing struct {
 // pair is an item and how many sessions it shares with another one.
 type pair struct {
 	item    uint32
-	support uint32
+	support uint16
+	alone   bool // they are of one visitor or network
 }
 
 // pairing returns that of an item, valid until the scratch is used again.
 func (v *view) pairing(s *scratch, item uint32, bought bool) *pairing {
 	r, at := v.items.of(item), v.kept.pairing(item, bought)
 	old := at.Load()
-	if old != nil && old.changed == r.changed {
+	if old != nil && old.changed == r.changed && old.large == v.networks.edition {
 		return old
 	}
 	v.tellPairs(s, item, bought)
 	p := &s.pairing
-	p.changed, p.sessions, p.pairs = r.changed, s.tallies[item].support, p.pairs[:0]
+	p.changed, p.large, p.sessions, p.pairs = r.changed, v.networks.edition, uint32(s.tallies[item].support), p.pairs[:0]
 	for _, other := range s.touched {
-		if n := s.tallies[other].support; n > 0 && other != item {
-			p.pairs = append(p.pairs, pair{other, n})
+		if t := &s.tallies[other]; other != item {
+			p.pairs = append(p.pairs, pair{other, t.support, t.first < several})
 		}
 	}
 	if r.sessions(bought) >= pairingSessions && !v.kept.full() {
@@ -45,7 +47,7 @@ func (v *view) pairing(s *scratch, item uint32, bought bool) *pairing {
 		if old != nil {
 			was = len(old.pairs)
 		}
-		fresh := &pairing{p.changed, p.sessions, slices.Clone(p.pairs)}
+		fresh := &pairing{p.changed, p.large, p.sessions, slices.Clone(p.pairs)}
 		v.arrange(fresh.pairs, bought)
 		keep(&v.kept, at, old, fresh, len(fresh.pairs), was)
 	}
@@ -62,7 +64,7 @@ func (v *view) arrange(pairs []pair, bought bool) {
 
 // bond is how telling a pair is, but for what all pairs of an item share.
 func (v *view) bond(p pair, bought bool) float64 {
-	return v.tables.shrink(p.support) * v.tables.cosine.of(int(v.items.of(p.item).sessions(bought)))
+	return v.tables.shrink(uint32(p.support)) * v.tables.cosine.of(int(v.items.of(p.item).sessions(bought)))
 }
 
 func (k *kept) pairing(item uint32, bought bool) *atomic.Pointer[pairing] {

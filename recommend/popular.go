@@ -13,7 +13,8 @@ const (
 // of the newest 10,000 sessions gives each of its distinct items 2^(-age/7 days),
 // its age being the whole hours between its last click and the newest click of
 // the index, so that wall time plays no part; summed from the newest session to
-// the oldest. Sessions of more than 200 clicks have no say. Support is the number of
+// the oldest. Sessions of more than 200 clicks have no say, and
+// what is [Index.Crowded] is left out. Support is the number of
 // sessions. Exclude is as in Query. It costs O(clicks of those sessions), at the
 // most a few hundred microseconds.
 func (x *Index) Popular(n int, exclude func(item string) bool, dst []Scored) []Scored {
@@ -25,8 +26,8 @@ func (x *Index) Popular(n int, exclude func(item string) bool, dst []Scored) []S
 	v.tellRecent(s)
 	best := v.rank(s, n, exclude)
 	for _, item := range s.touched {
-		if t := &s.tallies[item]; best.wants(t.score) {
-			best.offer(ranked{t.score, item, t.support})
+		if t := &s.tallies[item]; best.wants(t.score) && !v.crowded(s, item) {
+			best.offer(ranked{t.score, item, uint32(t.support)})
 		}
 	}
 	return best.answer(s, dst)
@@ -49,7 +50,7 @@ func (x *Index) popularity(array []ranked) popularity {
 	v.tellRecent(s)
 	for _, item := range s.touched {
 		t := &s.tallies[item]
-		p.all = append(p.all, ranked{t.score, item, t.support})
+		p.all = append(p.all, ranked{t.score, item, uint32(t.support)})
 	}
 	return p
 }

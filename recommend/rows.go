@@ -94,7 +94,9 @@ func (v *view) row(s *scratch, item uint32, at *atomic.Pointer[row], tell func()
 	}
 	s.sums, s.summed = extend(s.sums, v.items.count()), s.summed[:0]
 	s.ended = 0
+	found := s.layAside()
 	tell()
+	s.takeBack(found)
 	largest := v.lead(s, rowEntries, s.list)
 	for _, item := range s.summed {
 		largest.offer(s.sums[item], item)

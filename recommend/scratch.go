@@ -7,7 +7,8 @@ package recommend
 type tally struct {
 	score   float64
 	mark    uint32
-	support uint32
+	support uint16
+	first   uint16 // who was the first to tell of it, and whether others did
 }
 
 // scratch is what one query needs and the next one reuses.
@@ -18,13 +19,21 @@ type scratch struct {
 	mark    uint32
 	past    []past // distinct items of the query, newest first
 	looked  []sought
+	one     [1]sought
 	heads   []head
 	found   []candidate
 	mixed   []candidate
+	tellers []teller    // of the sessions that had their say in this query
+	now     uint16      // the newest of them
+	ranking ranking     // of the query
+	aside   []candidate // where others are found while the query's are kept
+	crowds  [4 * guardSessions]crowd
+	mutes   []teller
 	read    uint32 // what was read ahead, so that it is
 	ends    []int
 	keys    []uint64
 	best    []ranked
+	heard   []ranked
 	pairing pairing
 
 	standings []standing
@@ -70,6 +79,14 @@ func (x *Index) end(s *scratch) {
 	x.scratch.Put(s)
 }
 
+// layAside keeps what was found while something else is looked for, takeBack has it again.
+func (s *scratch) layAside() (found []candidate) {
+	found, s.found = s.found, s.aside
+	return found
+}
+
+func (s *scratch) takeBack(found []candidate) { s.found, s.aside = found, s.found }
+
 // ready makes room for the items and starts the marks of a new query. It clears
 // them after some billions of sessions, long before a mark comes round again.
 func (s *scratch) ready(items int) {
@@ -84,57 +101,46 @@ func (s *scratch) ready(items int) {
 		s.stamp = 0
 	}
 	s.first = s.mark
-	s.touched = s.touched[:0]
+	s.touched, s.tellers = s.touched[:0], s.tellers[:0]
 }
 
 // tell adds weight to every distinct item of one session's clicks.
 func (s *scratch) tell(clicks []uint32, weight float64) {
 	s.mark++
 	for _, click := range clicks {
-		s.add(click&itemMask, weight, 1)
+		s.add(click&itemMask, weight)
 	}
 }
 
-// add adds weight and support to an item unless this session's mark stands on it already.
-func (s *scratch) add(item uint32, weight float64, support uint32) {
+// add adds weight to an item, and one to its support, unless this session's mark stands on
+// it already.
+func (s *scratch) add(item uint32, weight float64) {
 	t := &s.tallies[item]
 	switch {
 	case t.mark == s.mark:
 	case t.mark <= s.first:
-		*t = tally{weight, s.mark, support}
+		*t = tally{score: weight, mark: s.mark, support: 1}
 		s.touched = append(s.touched, item)
 	default:
 		t.score += weight
-		t.support += support
+		t.support++
 		t.mark = s.mark
 	}
 }
 
-// tellPair counts the distinct items that one session's clicks purchased, or those
-// that they viewed or added, if the item with the number id is one of them.
-func (s *scratch) tellPair(clicks []uint32, id uint32, bought bool) {
+// enter lets a session be the newest teller.
+func (s *scratch) enter(t teller) {
+	s.now = uint16(len(s.tellers))
+	s.tellers = append(s.tellers, t)
 	s.mark++
-	tallies, first, mark := s.tallies, s.first, s.mark
-	for _, click := range clicks {
-		item := click & itemMask
-		t := &tallies[item]
-		if t.mark == mark || purchase(click) != bought {
-			continue
-		}
-		if t.mark <= first {
-			t.support = 0
-			s.touched = append(s.touched, item)
-		}
-		t.support++
-		t.mark = mark
+}
+
+// silence lets this session say nothing of an item.
+func (s *scratch) silence(item uint32) {
+	t := &s.tallies[item]
+	if t.mark <= s.first {
+		*t = tally{}
+		s.touched = append(s.touched, item)
 	}
-	if tallies[id].mark == mark {
-		return
-	}
-	for _, click := range clicks { // it did something else with the item, and takes all back
-		if t := &tallies[click&itemMask]; t.mark == mark {
-			t.support--
-			t.mark = first + 1
-		}
-	}
+	t.mark = s.mark
 }

@@ -59,6 +59,16 @@ func within(clicks []uint32, item uint32) (seen, bought bool) {
 	return seen, bought
 }
 
+// did tells whether clicks contain an item, purchased or otherwise.
+func did(clicks []uint32, item uint32, bought bool) bool {
+	for _, click := range clicks {
+		if click&itemMask == item && purchase(click) == bought {
+			return true
+		}
+	}
+	return false
+}
+
 // keyTable finds a session's number by its key: open addressing with linear
 // probing, holding nothing but numbers (plus one, so that zero is empty), because
 // the keys stand in the sessions. It is at most three quarters full.

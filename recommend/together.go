@@ -41,10 +41,17 @@ func (x *Index) together(item string, n int, exclude func(string) bool, dst []Sc
 	p := v.pairing(s, id, bought)
 	best := v.rank(s, n, exclude)
 	ours := v.tables.cosine.of(int(p.sessions))
+	s.found = s.found[:0]
 	for _, other := range p.pairs {
-		if score := ours * v.bond(other, bought); best.wants(score) {
-			best.offer(ranked{score, other.item, other.support})
+		score := ours * v.bond(other, bought)
+		if !best.wants(score) {
+			continue
 		}
+		if v.wary && !v.hearPair(s, id, &other, bought) {
+			continue
+		}
+		score = ours * v.bond(other, bought) // of those who are heard
+		best.offer(ranked{score, other.item, uint32(other.support)})
 	}
 	return best.answer(s, dst)
 }
@@ -52,18 +59,31 @@ func (x *Index) together(item string, n int, exclude func(string) bool, dst []Sc
 // tellPairs tallies what shares sessions with an item.
 func (v *view) tellPairs(s *scratch, item uint32, bought bool) {
 	v.meet(s, s.only(item), bought, togetherDepth, nowhere)
-	s.mark++ // no session's: what a session takes back has it
-	v.eachFound(s, func(_ *candidate, clicks []uint32) {
+	v.eachFound(s, func(c *candidate, clicks []uint32) {
 		if len(clicks) <= togetherClicks {
-			s.tellPair(clicks, item, bought)
+			v.tellPair(s, v.session(c.place).teller(), clicks, item, bought)
 		}
 	})
 }
 
+// tellPair counts the distinct items that one session's clicks purchased, or those
+// that they viewed or added, if the item with the number id is one of them.
+func (v *view) tellPair(s *scratch, t teller, clicks []uint32, id uint32, bought bool) {
+	if !did(clicks, id, bought) {
+		return
+	}
+	s.enter(t)
+	for _, click := range clicks {
+		if purchase(click) == bought {
+			v.speak(s, click&itemMask, 0)
+		}
+	}
+}
+
 // only is one item whose sessions are looked for.
 func (s *scratch) only(item uint32) []sought {
-	s.looked = append(s.looked[:0], sought{item: item})
-	return s.looked
+	s.one[0] = sought{item: item}
+	return s.one[:]
 }
 
 // shrink is what c sessions that share a pair count for: less than c while they are few.

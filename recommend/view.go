@@ -20,9 +20,12 @@ type state struct {
 
 	networks, newestNetworks networks // of all sessions, and of the newest tenth
 
-	tables *tables
-	thin   int // sessions below which nothing is a candidate without a neighbour
-	kept   kept
+	tables  *tables
+	thin    int     // sessions below which nothing is a candidate without a neighbour
+	plenty  int     // neighbours from which on two must speak for an item
+	lenient float64 // how many times its share of all sessions a network may have of an item's
+	wary    bool    // there are networks, and sessions enough to tell crowds by
+	kept    kept
 }
 
 // part is a segment and which of its sessions are still there. Those below first and

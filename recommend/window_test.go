@@ -220,12 +220,12 @@ func raceEnabled() bool {
 func TestMarksComeRound(t *testing.T) {
 	s := &scratch{mark: 1<<31 + 1, tallies: make([]tally, 3, 8)}
 	for i := range s.tallies {
-		s.tallies[i] = tally{5, 1, 5}
+		s.tallies[i] = tally{score: 5, mark: 1, support: 5}
 	}
 	s.ready(4)
 	s.tell([]uint32{1, 1, 2}, 2)
 	s.tell([]uint32{2}, 1)
-	if s.tallies[1] != (tally{2, 1, 1}) || s.tallies[2] != (tally{3, 2, 2}) || !slices.Equal(s.touched, []uint32{1, 2}) {
+	if s.tallies[1] != (tally{score: 2, mark: 1, support: 1}) || s.tallies[2] != (tally{score: 3, mark: 2, support: 2}) || !slices.Equal(s.touched, []uint32{1, 2}) {
 		t.Errorf("tallies %v, touched %v", s.tallies, s.touched)
 	}
 }
