@@ -5,7 +5,7 @@
 //
 // A click is one act of a shopper on one item: it was viewed, added to a cart
 // or purchased. A session is a shopper's clicks in the order in which the log tells
-// them; the [Index] knows it by a [SessionKey] and nothing else about the person. The
+// them; the [Index] knows it by a [SessionKey], the number of its visitor and a digest of their network. The
 // recency of a session is the latest time of its clicks, ties going to the higher
 // key: of two sessions the one with the greater recency is the newer. An item's
 // postings are the sessions that contain it, ordered by recency. The neighbours
@@ -53,6 +53,20 @@
 // 2022). [Index.Blend] takes its scores together with sequential rules, with what stands
 // near the newest items, and with what stands near that, in one linear judgement.
 // Where sessions are many and short that is worth three to five points of hit rate.
+//
+// # Whose word counts
+//
+// Whoever wants a product recommended can invent visitors for nothing, but not networks of
+// addresses. So a session knows its visitor and a digest of its network, and of every item
+// that is about to be answered the index knows, from its newest 256 sessions, who speaks
+// of it too often: a network with more visitors than one, one in 128 of them and four
+// times its share of all sessions, a visitor with more than three sessions. They are muted
+// for that item. Muting lowers a score to what the others say, and never below: an item
+// cannot be knocked out by speaking of it. A pair takes two visitors from two networks, and
+// so does an answer where there are 50 neighbours. Sessions without a network are all
+// believed, and so is everybody as long as the index is thin. That is counted when a question is
+// asked, from the sessions that are there, so that forgetting stays exact. The attacks are
+// the push and the nuke of Mobasher et al., "Toward Trustworthy Recommender Systems", 2007.
 //
 // # The window
 //

@@ -239,3 +239,36 @@ func TestACrawlerCountsForOthersOnlySoMuchADay(t *testing.T) {
 		t.Errorf("with another's %d clicks count", got)
 	}
 }
+
+func TestClicksSayWhoseTheyAre(t *testing.T) {
+	m := newMemory()
+	seq := sessions.Seq(0)
+	take := func(e *sessions.Event, visitor sessions.VisitorID, address string) Click {
+		t.Helper()
+		seq++
+		e.Seq, e.Visitor, e.Address = seq, visitor, address
+		clicks, err := m.take(e, nil)
+		if err != nil || len(clicks) != 1 {
+			t.Fatalf("%v, %v", clicks, err)
+		}
+		return clicks[0]
+	}
+	home := take(event(sessions.ProductViewed, "ann", "cup"), 7, "203.0.113.0")
+	mobile := take(event(sessions.ProductViewed, "bob", "cup"), 8, "198.51.100.0")
+	same := take(event(sessions.OrderCompleted, "cid", "cup"), 9, "203.0.113.0")
+	backend := take(event(sessions.ProductViewed, "dan", "cup"), 9, "")
+	if home.Network == 0 || mobile.Network == 0 || home.Network == mobile.Network || same.Network != home.Network || backend.Network != 0 {
+		t.Errorf("networks %d, %d, %d, %d", home.Network, mobile.Network, same.Network, backend.Network)
+	}
+	if home.Visitor != 7 || same.Visitor != 9 {
+		t.Errorf("visitors %d, %d", home.Visitor, same.Visitor)
+	}
+	joined := event(sessions.Identify, "ann")
+	joined.Visitor, joined.Joined = 7, []sessions.VisitorID{8}
+	if _, err := m.take(joined, nil); err != nil {
+		t.Fatal(err)
+	}
+	if c := take(event(sessions.ProductViewed, "bob", "pot"), 8, "198.51.100.0"); c.Visitor != 7 {
+		t.Errorf("who became visitor 7 clicks as %d", c.Visitor)
+	}
+}
