@@ -30,12 +30,14 @@ func newNeighbours(t testing.TB, db *database.DB) *neighbours {
 	n := &neighbours{}
 	carts := cart.NewStore(db)
 	n.shop = newShop(t, db, func(c *api.Config) {
-		ask := func(find func(context.Context, sessions.CustomerID) ([]sessions.ProductID, error)) func(context.Context, recommend.Shopper) ([]sessions.ProductID, error) {
-			return func(ctx context.Context, who recommend.Shopper) ([]sessions.ProductID, error) {
-				return find(ctx, who.Customer)
-			}
-		}
-		n.recommender = recommend.NewRecommender(c.Log, recommend.Options{InCart: ask(carts.InCarts), Bought: ask(carts.Bought)})
+		n.recommender = recommend.NewRecommender(c.Log, recommend.Options{
+			InCart: func(ctx context.Context, who recommend.Shopper) ([]sessions.ProductID, error) {
+				return carts.InCarts(ctx, who.Customer)
+			},
+			Bought: func(ctx context.Context, who recommend.Shopper) (map[sessions.ProductID]sessions.Millis, error) {
+				return carts.Bought(ctx, who.Customer)
+			},
+		})
 		n.recommender.Start(t.Context())
 		t.Cleanup(n.recommender.Close)
 		c.Recommend, c.Inbound = n.recommender, platformSecrets

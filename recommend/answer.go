@@ -5,6 +5,7 @@ import (
 	"crypto/rand"
 	"encoding/hex"
 	"fmt"
+	"maps"
 	"slices"
 
 	"cartwright/sessions"
@@ -57,30 +58,31 @@ func (r *Recommender) Recommend(ctx context.Context, q Request) (Answer, error) 
 }
 
 // known asks what the shop knows of a customer beside what is remembered.
-func (r *Recommender) known(ctx context.Context, who Shopper) (cart, bought []string, err error) {
+func (r *Recommender) known(ctx context.Context, who Shopper) (cart []string, bought []purchase, err error) {
 	if who.Customer == "" {
 		return nil, nil, nil
 	}
-	if cart, err = products(ctx, r.options.InCart, who); err != nil {
-		return nil, nil, fmt.Errorf("find what the customer has in the cart: %w", err)
+	if find := r.options.InCart; find != nil {
+		found, err := find(ctx, who)
+		if err != nil {
+			return nil, nil, fmt.Errorf("find what the customer has in the cart: %w", err)
+		}
+		for _, p := range found {
+			cart = append(cart, string(p))
+		}
+		slices.Sort(cart) // the shop may tell them in any order
+		cart = slices.Compact(cart)
 	}
-	if bought, err = products(ctx, r.options.Bought, who); err != nil {
-		return nil, nil, fmt.Errorf("find what the customer bought: %w", err)
+	if find := r.options.Bought; find != nil {
+		found, err := find(ctx, who)
+		if err != nil {
+			return nil, nil, fmt.Errorf("find what the customer bought: %w", err)
+		}
+		for _, p := range slices.Sorted(maps.Keys(found)) {
+			bought = append(bought, purchase{item: string(p), at: found[p]})
+		}
 	}
 	return cart, bought, nil
-}
-
-func products(ctx context.Context, find func(context.Context, Shopper) ([]sessions.ProductID, error), who Shopper) ([]string, error) {
-	if find == nil {
-		return nil, nil
-	}
-	found, err := find(ctx, who)
-	ids := make([]string, len(found))
-	for i, p := range found {
-		ids[i] = string(p)
-	}
-	slices.Sort(ids) // the shop may tell them in any order
-	return slices.Compact(ids), err
 }
 
 // freshen waits for the follower to reach the end of the log, but not for long:

@@ -37,6 +37,7 @@ type answering struct {
 type found struct {
 	Scored
 	seed string
+	days int // in which it is bought again, if it is
 }
 
 func newAnswering() any {
@@ -47,7 +48,7 @@ func newAnswering() any {
 
 // answer makes the items of an answer for a shopper of whom the shop knows, beside
 // what is remembered, the cart and what was bought.
-func (r *Recommender) answer(q Request, who Shopper, cart, bought []string) []Item {
+func (r *Recommender) answer(q Request, who Shopper, cart []string, bought []purchase) []Item {
 	a := r.rooms.Get().(*answering)
 	defer r.rooms.Put(a)
 	a.Recommender, a.request, a.items = r, q, make([]Item, 0, q.N)
@@ -131,7 +132,7 @@ func (a *answering) addCatalog() {
 }
 
 // bar rules out the item asked about, what is in the cart, what the request says, and
-// what was bought, unless it is used up and bought again.
+// what was bought, unless it is used up and its time has come.
 func (a *answering) bar() {
 	clear(a.barred)
 	a.picky.begin(&a.request, a.shelf, a.assortments, a.memory.settings.Currency)
@@ -139,9 +140,9 @@ func (a *answering) bar() {
 		a.barred[string(a.request.Item)] = true
 		a.picky.showed(a.shelf.entries[string(a.request.Item)], string(a.request.Item))
 	}
-	for _, item := range a.shopper.bought {
-		if !a.shelf.consumable(item) {
-			a.barred[item] = true
+	for i := range a.shopper.bought {
+		if p := &a.shopper.bought[i]; !a.refill(p).may {
+			a.barred[p.item] = true
 		}
 	}
 	for _, item := range a.shopper.cart {
@@ -192,6 +193,9 @@ func (a *answering) add(s Strategy) {
 func (a *answering) find(s Strategy, n int) (more bool) {
 	a.found, a.scored, a.terms = a.found[:0], a.scored[:0], nil
 	switch s {
+	case BuyAgain:
+		a.buyAgain()
+		return false
 	case LikelyNext:
 		a.unseeded(a.likely(n))
 	case SimilarSessions:

@@ -34,7 +34,7 @@ type assortments struct {
 }
 
 func newAssortments() *assortments {
-	return &assortments{limit: assortmentLimit, kept: recent[string, assortment](assortmentsKept)}
+	return &assortments{limit: assortmentLimit, kept: recent[string, assortment](assortmentsKept, nil)}
 }
 
 // expire drops what was made. Nobody may be asking meanwhile.

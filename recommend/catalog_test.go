@@ -138,16 +138,16 @@ func TestTheShelfKnowsTheCatalogInOrder(t *testing.T) {
 	})
 }
 
-func TestOnlyAPlainTruthMakesAProductConsumable(t *testing.T) {
-	for attributes, want := range map[string]bool{
-		`{"consumable":true}`: true, `{"size":3,"consumable":true}`: true,
-		`{"consumable":false}`: false, `{"consumable":"true"}`: false, `{"consumable":null}`: false, `{"colour":"red"}`: false,
-		`[]`: false, `"consumable"`: false, ``: false,
+func TestOnlyAPlainTruthSaysWhetherAProductIsUsedUp(t *testing.T) {
+	for attributes, want := range map[string]use{
+		`{"consumable":true}`: consumable, `{"size":3,"consumable":true}`: consumable, `{"consumable":false}`: durable,
+		`{"consumable":"true"}`: unknownUse, `{"consumable":null}`: unknownUse, `{"colour":"red"}`: unknownUse,
+		`[]`: unknownUse, `"consumable"`: unknownUse, ``: unknownUse,
 	} {
 		s := newShelf()
 		s.put(sessions.Product{ID: "a", Attributes: []byte(attributes)})
-		if s.consumable("a") != want {
-			t.Errorf("%s: consumable is %v", attributes, !want)
+		if got := s.use("a"); got != want {
+			t.Errorf("%s: %v, want %v", attributes, got, want)
 		}
 	}
 }

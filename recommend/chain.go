@@ -50,11 +50,11 @@ type Chains map[Context][]Strategy
 func DefaultChains() Chains {
 	browsing := []Strategy{LikelyNext, ViewTogether, BuyTogether, SimilarProducts, PopularNow, InCatalog}
 	return Chains{
-		Home:     browsing,
+		Home:     append([]Strategy{BuyAgain}, browsing...),
 		Product:  {ViewTogether, BuyTogether, LikelyNext, SimilarProducts, CategoryPopular, PopularNow, InCatalog},
 		Cart:     {BuyTogether, LikelyNext, ViewTogether, PopularNow, InCatalog},
 		Checkout: {BuyTogether, LikelyNext, PopularNow, InCatalog},
-		Email:    {BuyTogether, LikelyNext, ViewTogether, SimilarProducts, PopularNow, InCatalog},
+		Email:    {BuyAgain, BuyTogether, LikelyNext, ViewTogether, SimilarProducts, PopularNow, InCatalog},
 		Search:   browsing,
 		Content:  browsing,
 	}

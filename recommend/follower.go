@@ -22,10 +22,11 @@ type Options struct {
 	Limits Limits // the window of the index; the zero value means [DefaultLimits]
 
 	// InCart and Bought tell what a customer has in open carts and has ever
-	// bought, beyond what the shopper's own events say. They are asked only about
+	// bought, and when last, beyond what the shopper's own events say. They are asked only about
 	// shoppers with a customer id. An error fails the answer, because what they
 	// name must never be recommended. Nil means nothing.
-	InCart, Bought func(ctx context.Context, who Shopper) ([]sessions.ProductID, error)
+	InCart func(ctx context.Context, who Shopper) ([]sessions.ProductID, error)
+	Bought func(ctx context.Context, who Shopper) (map[sessions.ProductID]sessions.Millis, error)
 
 	// Chains are the strategies of contexts. A context that is not in them has its
 	// [DefaultChains] one.

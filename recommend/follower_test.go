@@ -175,13 +175,16 @@ func TestTheShopMayKnowMoreOfACustomer(t *testing.T) {
 	var asked []Shopper
 	trouble := errors.New("database is away")
 	var failing error
-	tells := func(p sessions.ProductID) func(context.Context, Shopper) ([]sessions.ProductID, error) {
-		return func(_ context.Context, who Shopper) ([]sessions.ProductID, error) {
+	r := started(t, log, Options{
+		InCart: func(_ context.Context, who Shopper) ([]sessions.ProductID, error) {
 			asked = append(asked, who)
-			return []sessions.ProductID{p}, failing
-		}
-	}
-	r := started(t, log, Options{InCart: tells("a"), Bought: tells("b")})
+			return []sessions.ProductID{"a"}, failing
+		},
+		Bought: func(_ context.Context, who Shopper) (map[sessions.ProductID]sessions.Millis, error) {
+			asked = append(asked, who)
+			return map[sessions.ProductID]sessions.Millis{"b": 1}, failing
+		},
+	})
 	appendAll(t, log, entry(sessions.Product{ID: "b", Attributes: []byte(`{"consumable":true}`)}))
 	for _, who := range []string{"x", "y"} {
 		appendAll(t, log, event(sessions.OrderCompleted, who, "a", "b", "c"))

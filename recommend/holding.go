@@ -17,7 +17,7 @@ const (
 // the cart and what was bought.
 type holding struct {
 	cart   []held
-	bought []string // newest last
+	bought []purchase // newest last
 }
 
 // held is a line of a cart.
@@ -35,8 +35,9 @@ func holds(k sessions.Kind) bool {
 	return false
 }
 
-// take folds an event in.
-func (h *holding) take(e *sessions.Event) {
+// take folds an event in, and counts what is bought again and again. Counts is whether
+// an order is a new one.
+func (h *holding) take(m *memory, e *sessions.Event, counts bool) {
 	switch e.Kind {
 	case sessions.CartUpdated:
 		h.cart = nil
@@ -47,7 +48,7 @@ func (h *holding) take(e *sessions.Event) {
 		h.remove(e.Lines)
 	case sessions.OrderCompleted:
 		h.cart = nil
-		h.buy(e.Lines)
+		h.buy(m, e, counts)
 	}
 }
 
@@ -80,16 +81,30 @@ func (h *holding) find(p sessions.ProductID) int {
 	return slices.IndexFunc(h.cart, func(line held) bool { return line.item == string(p) })
 }
 
-func (h *holding) buy(lines []sessions.Line) {
-	for _, l := range lines {
-		if l.Product == "" || slices.Contains(h.bought, string(l.Product)) {
+func (h *holding) buy(m *memory, e *sessions.Event, counts bool) {
+	for _, l := range e.Lines {
+		if l.Product == "" {
 			continue
 		}
-		if len(h.bought) == heldBought {
-			h.bought = slices.Delete(h.bought, 0, 1)
+		p := purchase{item: string(l.Product), at: e.Occurred}
+		i := slices.IndexFunc(h.bought, func(b purchase) bool { return b.item == p.item })
+		switch {
+		case i >= 0:
+			p = h.bought[i]
+			h.lose(m, i)
+		case len(h.bought) == heldBought:
+			h.lose(m, 0)
 		}
-		h.bought = append(h.bought, string(l.Product))
+		p.again(e.Occurred, counts)
+		m.count(&p, 1)
+		h.bought = append(h.bought, p)
 	}
+}
+
+// lose takes a purchase out.
+func (h *holding) lose(m *memory, i int) {
+	m.count(&h.bought[i], -1)
+	h.bought = slices.Delete(h.bought, i, i+1)
 }
 
 func (h *holding) empty() bool { return len(h.cart) == 0 && len(h.bought) == 0 }

@@ -165,7 +165,7 @@ func (x *Index) draft(c *Click) *session {
 func (x *Index) shorten(d *session) {
 	clicks := d.of(x.drafts.clicks)
 	x.habits.count(clicks, 0, lookBack+2, -1) // no later step can tell
-	item, wasBought := clicks[0]&itemMask, purchase(clicks[0])
+	item, wasBought := clicks[0]&itemMask, isPurchase(clicks[0])
 	copy(clicks, clicks[1:])
 	d.n--
 	clicks = clicks[:d.n]

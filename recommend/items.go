@@ -181,7 +181,7 @@ func (d *distinct) of(clicks []uint32, items int) []ownItem {
 		}
 		o := &d.found[d.marks[item]-d.base-1]
 		o.clicks++
-		o.bought = o.bought || purchase(click)
+		o.bought = o.bought || isPurchase(click)
 	}
 	return d.found
 }

@@ -27,6 +27,7 @@ type memory struct {
 	customers *simplelru.LRU[sessions.CustomerID, whereabouts]
 	orders    *simplelru.LRU[sessions.OrderID, struct{}] // those that count already
 	moved     map[sessions.VisitorID]sessions.VisitorID  // joins that spans may not know yet
+	reorders  map[string]reorders                        // by product, of all holdings
 }
 
 // whereabouts is the stream where a customer was last, and who they are.
@@ -36,17 +37,24 @@ type whereabouts struct {
 }
 
 func newMemory() *memory {
-	return &memory{
-		settings: sessions.DefaultSettings(),
-		streams:  recent[string, *stream](rememberedStreams), holdings: recent[string, *holding](rememberedHoldings),
-		customers: recent[sessions.CustomerID, whereabouts](rememberedCustomers),
-		orders:    recent[sessions.OrderID, struct{}](rememberedOrders),
-		moved:     map[sessions.VisitorID]sessions.VisitorID{},
+	m := &memory{
+		settings:  sessions.DefaultSettings(),
+		streams:   recent[string, *stream](rememberedStreams, nil),
+		customers: recent[sessions.CustomerID, whereabouts](rememberedCustomers, nil),
+		orders:    recent[sessions.OrderID, struct{}](rememberedOrders, nil),
+		moved:     map[sessions.VisitorID]sessions.VisitorID{}, reorders: map[string]reorders{},
 	}
+	m.holdings = recent(rememberedHoldings, func(_ string, h *holding) {
+		for i := range h.bought {
+			m.count(&h.bought[i], -1)
+		}
+	})
+	return m
 }
 
-func recent[K comparable, V any](size int) *simplelru.LRU[K, V] {
-	l, err := simplelru.NewLRU[K, V](size, nil)
+// recent is a list of what was heard of last, that tells whom it forgets.
+func recent[K comparable, V any](size int, forgets func(K, V)) *simplelru.LRU[K, V] {
+	l, err := simplelru.NewLRU(size, forgets)
 	if err != nil {
 		panic(err) // only a size below one is refused
 	}
@@ -140,7 +148,7 @@ func (m *memory) hold(name string, e *sessions.Event) {
 	if !ok {
 		h = &holding{}
 	}
-	h.take(e)
+	h.take(m, e, e.Consent != "denied" && (e.Order == "" || !m.orders.Contains(e.Order)))
 	switch {
 	case h.empty():
 		m.holdings.Remove(name)

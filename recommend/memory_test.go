@@ -141,7 +141,7 @@ func TestMemoryOfOneStreamIsBounded(t *testing.T) {
 	if len(st.spans) != streamSpans || len(st.steps) != streamSteps || len(h.cart) != heldLines || len(h.bought) != heldBought {
 		t.Errorf("remembered %d spans, %d steps, %d lines, %d bought", len(st.spans), len(st.steps), len(h.cart), len(h.bought))
 	}
-	if last := h.bought[heldBought-1]; last != fmt.Sprint("p", 3*heldLines-1) {
+	if last := h.bought[heldBought-1].item; last != fmt.Sprint("p", 3*heldLines-1) {
 		t.Errorf("the newest that was bought is %s", last)
 	}
 }
@@ -198,17 +198,25 @@ func TestALateEventReopensNobodysSession(t *testing.T) {
 }
 
 func TestWhatTheShopTellsStandsOnceBehindWhatIsRemembered(t *testing.T) {
-	tells := func(context.Context, Shopper) ([]sessions.ProductID, error) {
-		return []sessions.ProductID{"d", "b", "a", "d"}, nil
-	}
-	told, err := products(t.Context(), tells, Shopper{Customer: "ann"})
+	r := NewRecommender(nil, Options{
+		InCart: func(context.Context, Shopper) ([]sessions.ProductID, error) {
+			return []sessions.ProductID{"d", "b", "a", "d"}, nil
+		},
+		Bought: func(context.Context, Shopper) (map[sessions.ProductID]sessions.Millis, error) {
+			return map[sessions.ProductID]sessions.Millis{"f": 3, "e": 3, "g": 1, "h": 9}, nil
+		},
+	})
+	cart, bought, err := r.known(t.Context(), Shopper{Customer: "ann"})
 	if err != nil {
 		t.Fatal(err)
 	}
-	s := shopper{cart: []string{"c", "b"}}
-	s.learn(told, told[:1])
-	if fmt.Sprint(s.cart, s.bought) != "[a d c b] [a]" {
+	s := shopper{cart: []string{"c", "b"}, bought: []purchase{{item: "h", at: 2, orders: 2, hours: 50}, {item: "i", at: 5}}}
+	s.learn(cart, bought)
+	if fmt.Sprint(s.cart, s.bought) != "[a d c b] [g e f i h]" {
 		t.Errorf("cart %v, bought %v", s.cart, s.bought)
+	}
+	if last := s.bought[4]; last != (purchase{"h", 9, 2, 50}) {
+		t.Errorf("%+v", last)
 	}
 }
 

@@ -5,6 +5,11 @@ import "strconv"
 // appendReason says in words why an item is recommended.
 func (a *answering) appendReason(dst []byte, s Strategy, f found) []byte {
 	switch s {
+	case BuyAgain:
+		if f.Support == 0 {
+			return append(dst, "bought before"...)
+		}
+		return appendCount(append(dst, "bought before, usually again after "...), f.days, "day")
 	case LikelyNext, SimilarSessions:
 		if f.Support == 0 {
 			return append(dst, "goes with what was looked at"...)

@@ -115,7 +115,7 @@ func (b *builder) list(g *segment, items int, least Action) (p postings) {
 
 func anyBought(clicks []uint32) bool {
 	for _, click := range clicks {
-		if purchase(click) {
+		if isPurchase(click) {
 			return true
 		}
 	}

@@ -45,15 +45,15 @@ const (
 	itemMask    = 1<<actionShift - 1
 )
 
-// purchase reports whether a stored click is one.
-func purchase(click uint32) bool { return click>>actionShift == uint32(Purchased) }
+// isPurchase reports whether a stored click is one.
+func isPurchase(click uint32) bool { return click>>actionShift == uint32(Purchased) }
 
 // within tells whether clicks contain an item, and whether as a purchase.
 func within(clicks []uint32, item uint32) (seen, bought bool) {
 	for _, click := range clicks {
 		if click&itemMask == item {
 			seen = true
-			bought = bought || purchase(click)
+			bought = bought || isPurchase(click)
 		}
 	}
 	return seen, bought
@@ -62,7 +62,7 @@ func within(clicks []uint32, item uint32) (seen, bought bool) {
 // did tells whether clicks contain an item, purchased or otherwise.
 func did(clicks []uint32, item uint32, bought bool) bool {
 	for _, click := range clicks {
-		if click&itemMask == item && purchase(click) == bought {
+		if click&itemMask == item && isPurchase(click) == bought {
 			return true
 		}
 	}

@@ -20,12 +20,12 @@ type shelf struct {
 
 // shelved is one product of the catalog.
 type shelved struct {
-	product    sessions.Product
-	encoded    string          // as JSON
-	changed    sessions.Millis // when, if a platform told it
-	consumable bool            // may be recommended to who bought it
-	facts      []fact          // what its attributes say
-	variantOf  string          // the product of which it is a variant, "" if of none
+	product   sessions.Product
+	encoded   string          // as JSON
+	changed   sessions.Millis // when, if a platform told it
+	use       use             // what becomes of it
+	facts     []fact          // what its attributes say
+	variantOf string          // the product of which it is a variant, "" if of none
 }
 
 func newShelf() *shelf {
@@ -54,7 +54,7 @@ func (s *shelf) put(p sessions.Product) {
 	inStock := p.InStock == nil || *p.InStock
 	encoded, _ := json.Marshal(p) // whoever sends it will meet the error
 	e := &shelved{product: p, encoded: string(encoded), facts: factsOf(p.Attributes)}
-	e.consumable, e.variantOf = rolesOf(p.Attributes)
+	e.use, e.variantOf = rolesOf(p.Attributes)
 	if e.variantOf != "" {
 		s.variants++
 	}
@@ -65,15 +65,24 @@ func (s *shelf) put(p sessions.Product) {
 	}
 }
 
-// rolesOf reads what attributes say that means something here: whether the product is
-// used up and bought again, and of which product it is a variant, "" if of none.
-func rolesOf(attributes json.RawMessage) (consumable bool, variantOf string) {
+// use is what becomes of a product that was bought.
+type use uint8
+
+const (
+	unknownUse use = iota // orders tell
+	consumable            // it is used up, and bought again
+	durable
+)
+
+// rolesOf reads what attributes say that means something here: what becomes of the product,
+// and of which product it is a variant, "" if of none.
+func rolesOf(attributes json.RawMessage) (u use, variantOf string) {
 	var a struct {
 		Consumable any             `json:"consumable"` // a text there must not hide what else is said
 		VariantOf  json.RawMessage `json:"variant_of"`
 	}
 	if len(attributes) == 0 || json.Unmarshal(attributes, &a) != nil {
-		return false, ""
+		return unknownUse, ""
 	}
 	switch {
 	case len(a.VariantOf) == 0:
@@ -82,7 +91,13 @@ func rolesOf(attributes json.RawMessage) (consumable bool, variantOf string) {
 	case digit(a.VariantOf[0]):
 		variantOf = string(a.VariantOf) // ids may be numbers, which stand for their digits
 	}
-	return a.Consumable == true, variantOf
+	switch a.Consumable {
+	case true:
+		u = consumable
+	case false:
+		u = durable
+	}
+	return u, variantOf
 }
 
 // settle sorts new ids in. It costs O(products) once for any number of them.
@@ -106,10 +121,12 @@ func (s *shelf) settle() {
 // know may: there are shops without a catalog.
 func (s *shelf) sells(id string) bool { return !s.unsold[id] }
 
-// consumable reports whether a product is bought again and again.
-func (s *shelf) consumable(id string) bool {
-	e := s.entries[id]
-	return e != nil && e.consumable
+// use is what becomes of a product, as far as the catalog says.
+func (s *shelf) use(id string) use {
+	if e := s.entries[id]; e != nil {
+		return e.use
+	}
+	return unknownUse
 }
 
 // name is what a product is called among people.

@@ -1,6 +1,7 @@
 package recommend
 
 import (
+	"cmp"
 	"slices"
 
 	"cartwright/sessions"
@@ -27,7 +28,7 @@ type shopper struct {
 	before  []string   // distinct items of earlier sessions, newest first
 	away    int        // whole days since the last of those
 	cart    []string
-	bought  []string
+	bought  []purchase // the last at the end
 }
 
 // recall overwrites s with what is remembered of a shopper.
@@ -71,7 +72,9 @@ func (s *shopper) follow(st *stream, current *sessions.Span, now sessions.Millis
 // earlier appends what is known of the shopper from before this session, newest last:
 // the last of what was bought, and then of what was looked at.
 func (s *shopper) earlier(dst []string) []string {
-	dst = append(dst, s.bought[max(0, len(s.bought)-earlierBought):]...)
+	for _, p := range s.lastBought() {
+		dst = append(dst, p.item)
+	}
 	for _, item := range slices.Backward(s.before[:min(len(s.before), earlierViewed)]) {
 		dst = append(dst, item)
 	}
@@ -79,12 +82,30 @@ func (s *shopper) earlier(dst []string) []string {
 }
 
 // learn adds what the shop knows of the shopper. It is less telling than what was
-// remembered, so of the cart it stands first, where the oldest lines are.
-func (s *shopper) learn(cart, bought []string) {
+// remembered, so of the cart it stands first, where the oldest lines are. What was bought
+// is one purchase of each product, in the order of the last times.
+func (s *shopper) learn(cart []string, bought []purchase) {
 	cart = slices.DeleteFunc(cart, func(item string) bool { return slices.Contains(s.cart, item) })
 	s.cart = slices.Insert(s.cart, 0, cart...)
 	s.bought = append(s.bought, bought...)
+	slices.SortStableFunc(s.bought, func(a, b purchase) int { return cmp.Compare(a.item, b.item) })
+	kept := s.bought[:0]
+	for _, p := range s.bought {
+		if last := len(kept) - 1; last >= 0 && kept[last].item == p.item {
+			kept[last].at = max(kept[last].at, p.at)
+			if p.orders > kept[last].orders {
+				kept[last].orders, kept[last].hours = p.orders, p.hours
+			}
+			continue
+		}
+		kept = append(kept, p)
+	}
+	s.bought = kept
+	slices.SortStableFunc(s.bought, func(a, b purchase) int { return cmp.Compare(a.at, b.at) })
 }
+
+// lastBought is the last of what was bought that takes part.
+func (s *shopper) lastBought() []purchase { return s.bought[max(0, len(s.bought)-earlierBought):] }
 
 // hear adds what who asks tells of the shopper: items of the session, which stand last
 // and count once if they are remembered too, and newest lines of the cart.

@@ -38,7 +38,13 @@ type holdingState struct {
 	Name   string
 	Items  []string // of the cart
 	Units  []int64
-	Bought []string
+	Bought []purchaseState
+}
+
+type purchaseState struct {
+	Item          string
+	At            sessions.Millis
+	Orders, Hours int64
 }
 
 type customerState struct {
@@ -65,7 +71,10 @@ func (m *memory) state() memoryState {
 		s.Streams = append(s.Streams, state)
 	})
 	each(m.holdings, func(name string, h *holding) {
-		state := holdingState{Name: name, Bought: h.bought}
+		state := holdingState{Name: name}
+		for _, p := range h.bought {
+			state.Bought = append(state.Bought, purchaseState{p.item, p.at, p.orders, p.hours})
+		}
 		for _, line := range h.cart {
 			state.Items, state.Units = append(state.Items, line.item), append(state.Units, line.units)
 		}
@@ -97,7 +106,11 @@ func memoryOf(s memoryState) *memory {
 		m.streams.Add(state.Name, st)
 	}
 	for _, state := range s.Holdings {
-		h := &holding{bought: state.Bought}
+		h := &holding{}
+		for _, p := range state.Bought {
+			h.bought = append(h.bought, purchase{p.Item, p.At, p.Orders, p.Hours})
+			m.count(&h.bought[len(h.bought)-1], 1)
+		}
 		for i := range min(len(state.Items), len(state.Units)) {
 			h.cart = append(h.cart, held{state.Items[i], state.Units[i]})
 		}

@@ -7,6 +7,7 @@ type Strategy string
 
 // The strategies.
 const (
+	BuyAgain        Strategy = "buy_again"        // what the shopper bought and is about to use up
 	LikelyNext      Strategy = "likely_next"      // what the blend of all that sessions tell puts first
 	SimilarSessions Strategy = "similar_sessions" // what sessions most like the shopper's contain
 	ViewTogether    Strategy = "viewed_together"  // what shares sessions with an item
@@ -22,7 +23,7 @@ const seedLimit = 10
 
 // Strategies lists all strategies.
 func Strategies() []Strategy {
-	return []Strategy{LikelyNext, SimilarSessions, ViewTogether, BuyTogether, SimilarProducts, CategoryPopular, PopularNow, InCatalog}
+	return []Strategy{BuyAgain, LikelyNext, SimilarSessions, ViewTogether, BuyTogether, SimilarProducts, CategoryPopular, PopularNow, InCatalog}
 }
 
 // likely asks for what the blend puts first.
@@ -97,7 +98,12 @@ func (a *answering) viewed(n int) (more bool) {
 func (a *answering) bought(n int) (more bool) {
 	seeds := a.seeds
 	if a.request.Context == Home || a.request.Context == Email {
-		seeds = appendDistinctBackward(seeds[:len(seeds):len(seeds)], a.shopper.bought[max(0, len(a.shopper.bought)-earlierBought):])
+		seeds = seeds[:len(seeds):len(seeds)]
+		for _, p := range slices.Backward(a.shopper.lastBought()) {
+			if !slices.Contains(seeds, p.item) {
+				seeds = append(seeds, p.item)
+			}
+		}
 	}
 	return a.merge(seeds, n, func(seed string, n int, dst []Scored) []Scored {
 		return a.index.BoughtTogether(seed, n, a.exclude, dst)
@@ -137,7 +143,7 @@ func (a *answering) merge(seeds []string, n int, list func(seed string, n int, d
 		if a.request.Context == Product {
 			seed = "" // it is the page's own product
 		}
-		a.found = append(a.found, found{s, seed})
+		a.found = append(a.found, found{Scored: s, seed: seed})
 	}
 	return true
 }

@@ -74,7 +74,7 @@ func (v *view) tellPair(s *scratch, t teller, clicks []uint32, id uint32, bought
 	}
 	s.enter(t)
 	for _, click := range clicks {
-		if purchase(click) == bought {
+		if isPurchase(click) == bought {
 			v.speak(s, click&itemMask, 0)
 		}
 	}

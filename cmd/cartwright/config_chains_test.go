@@ -49,7 +49,7 @@ func TestConfiguredChains(t *testing.T) {
 
 func TestConfiguredChainsThatThereAreNot(t *testing.T) {
 	got := told(t, []string{"CARTWRIGHT_RECOMMEND_CHAINS=product=viewed_togther,basement=popular,home="}, exitUsage, "serve", "--db", filepath.Join(t.TempDir(), "shop.db"))
-	for _, want := range []string{"recommend-chains: product: there is no strategy \"viewed_togther\"; there are likely_next, similar_sessions, viewed_together", `"basement=popular" is no context`, "home: it names no strategy"} {
+	for _, want := range []string{"recommend-chains: product: there is no strategy \"viewed_togther\"; there are buy_again, likely_next, similar_sessions, viewed_together", `"basement=popular" is no context`, "home: it names no strategy"} {
 		if !strings.Contains(got, want) {
 			t.Errorf("not told of %s in\n%s", want, got)
 		}

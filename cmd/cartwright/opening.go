@@ -48,7 +48,7 @@ func (s *Shop) openLog(ctx context.Context) (err error) {
 		InCart: func(ctx context.Context, who recommend.Shopper) ([]sessions.ProductID, error) {
 			return s.carts.InCarts(ctx, who.Customer)
 		},
-		Bought: func(ctx context.Context, who recommend.Shopper) ([]sessions.ProductID, error) {
+		Bought: func(ctx context.Context, who recommend.Shopper) (map[sessions.ProductID]sessions.Millis, error) {
 			return s.carts.Bought(ctx, who.Customer)
 		},
 		Logger: s.options.Logger,
