@@ -7,10 +7,10 @@ import (
 	"cartwright/fixtures/browsing"
 )
 
-// million is a million sessions of a large shop as clicks in the order of their times.
-func million() []Click {
+// madeUp are so many sessions of a large shop as clicks in the order of their times.
+func madeUp(sessions int) []Click {
 	var clicks []Click
-	for c := range browsing.Clicks(1_000_000) {
+	for c := range browsing.Clicks(sessions) {
 		clicks = append(clicks, Click{Session: SessionKey(c.Session), Item: c.Item, At: c.At, Network: c.Network})
 	}
 	return clicks
@@ -19,7 +19,7 @@ func million() []Click {
 // BenchmarkMillion is what the index does with a million sessions on one core: what
 // it takes to build, what a click occupies, what an answer takes.
 func BenchmarkMillion(b *testing.B) {
-	clicks := million()
+	clicks := madeUp(1_000_000)
 	x := NewIndex(Limits{})
 	// The newest clicks come as they do live, so that there are as many parts as there are live.
 	before := len(clicks) - 500_000

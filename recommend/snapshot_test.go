@@ -181,7 +181,7 @@ func FuzzReadIndex(f *testing.F) {
 
 // BenchmarkSnapshot writes and reads an index of four million clicks.
 func BenchmarkSnapshot(b *testing.B) {
-	clicks := million()
+	clicks := madeUp(1_000_000)
 	x := NewIndex(Limits{})
 	x.Append(clicks...)
 	var file bytes.Buffer
