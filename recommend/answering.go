@@ -13,6 +13,7 @@ type answering struct {
 	request Request
 	shopper shopper
 	barred  map[string]bool // items that must not be shown (again)
+	reading bool            // something to read is looked for, and no products
 	items   []Item
 	exclude func(item string) bool // excludes, made once
 	unfit   func(item string) bool // fails, made once
@@ -60,21 +61,30 @@ func (r *Recommender) answer(q Request, who Shopper, cart []string, bought []pur
 	return a.items
 }
 
-// ask goes through the chain of the context until the answer is full.
+// ask makes the answer: of products, but for who reads first of what there is to read.
 func (a *answering) ask() {
 	a.reasons, a.ends = a.reasons[:0], a.ends[:0]
 	a.bar()
 	a.chooseSeeds()
+	if a.reading = a.request.Context == Content && len(a.shelf.contents.ids) > 0; a.reading {
+		a.follow()
+		a.reading = false
+	}
+	a.follow()
+	text, from := string(a.reasons), 0
+	for i, end := range a.ends {
+		a.items[i].Reason = text[from:end]
+		from = end
+	}
+}
+
+// follow goes through the chain of the context until the answer is full.
+func (a *answering) follow() {
 	for _, strategy := range a.chains[a.request.Context] {
 		if len(a.items) == a.request.N || a.over() {
 			break
 		}
 		a.exhaust(strategy)
-	}
-	text, from := string(a.reasons), 0
-	for i, end := range a.ends {
-		a.items[i].Reason = text[from:end]
-		from = end
 	}
 }
 
@@ -117,6 +127,9 @@ func (a *answering) exhaust(s Strategy) {
 // addCatalog adds the products of the catalog that may be shown, by their ids.
 func (a *answering) addCatalog() {
 	ids := a.shelf.ids
+	if a.reading {
+		ids = a.shelf.contents.ids
+	}
 	if a.picky.passing.members != nil {
 		ids = a.picky.passing.ids
 	}
@@ -136,9 +149,10 @@ func (a *answering) addCatalog() {
 func (a *answering) bar() {
 	clear(a.barred)
 	a.picky.begin(&a.request, a.shelf, a.assortments, a.memory.settings.Currency)
-	if a.request.Context == Product {
-		a.barred[string(a.request.Item)] = true
-		a.picky.showed(a.shelf.entries[string(a.request.Item)], string(a.request.Item))
+	if a.about() {
+		item := a.page()
+		a.barred[item] = true
+		a.picky.showed(a.shelf.entries[item], item)
 	}
 	for i := range a.shopper.bought {
 		if p := &a.shopper.bought[i]; !a.refill(p).may {
@@ -155,11 +169,14 @@ func (a *answering) bar() {
 
 // excludes reports whether an item must not be shown.
 func (a *answering) excludes(item string) bool {
-	return a.picky.lacks(item) || a.barred[item] || !a.shelf.sells(item) || a.picky.on && a.picky.refuses(a.shelf.entries[item], item)
+	return a.picky.lacks(item) || a.barred[item] || a.shelf.content(item) != a.reading || !a.shelf.sells(item) || a.picky.on && a.picky.refuses(a.shelf.entries[item], item)
 }
 
 // fails reports whether an item does not pass the filter.
 func (a *answering) fails(item string) bool {
+	if a.shelf.content(item) != a.reading {
+		return true
+	}
 	if a.picky.filter == nil || a.picky.passing.members != nil {
 		return a.picky.lacks(item)
 	}
@@ -233,6 +250,11 @@ func (a *answering) chooseSeeds() {
 		a.addCartSeeds()
 	case Email: // of somebody who may have left a cart, or have looked around only
 		a.addCartSeeds()
+		a.addViewedSeeds()
+	case Content:
+		if a.about() {
+			a.seeds = append(a.seeds, a.page())
+		}
 		a.addViewedSeeds()
 	default:
 		a.addViewedSeeds()

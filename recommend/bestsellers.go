@@ -14,8 +14,12 @@ type bestsellers struct {
 }
 
 // bestsellersOf says of what there is a list: of one category, or of all if it is empty,
-// and of what passes a filter, told by the key of its assortment.
-type bestsellersOf struct{ category, filter string }
+// of what passes a filter, told by the key of its assortment, and of what there is to read, or
+// of products.
+type bestsellersOf struct {
+	category, filter string
+	reading          bool
+}
 
 // bestsellerList is what may be sold, best first.
 type bestsellerList struct {
@@ -68,7 +72,7 @@ func (r *Recommender) bestsellers(of bestsellersOf, lacks func(item string) bool
 func (a *answering) popular(category string, n int) []Scored {
 	list := a.scored
 	deep := min(n+len(a.barred), bestsellersListed)
-	best := a.bestsellers(bestsellersOf{category, a.picky.passing.key}, a.unfit, deep)
+	best := a.bestsellers(bestsellersOf{category, a.picky.passing.key, a.reading}, a.unfit, deep)
 	for _, s := range best {
 		if len(list) == n {
 			return list

@@ -79,7 +79,9 @@
 // place in the shop where an answer is shown; it has a chain of strategies, each
 // of which fills what those before it left empty, and every item says which
 // [Strategy] found it and why. The [Catalog] is what the shop sells, in the
-// database; the shelf is the same in memory. A [Shopper] is who asks: the memory
+// database; the shelf is the same in memory. What there is to read stands on it, too, and
+// has clicks from the views of its pages, but answers are of products or, in the context
+// content, of what there is to read. A [Shopper] is who asks: the memory
 // knows the steps of their stream's current session and their holding, which is
 // what is in the cart and what was bought. What is hidden, out of stock or held is
 // left out when a request is answered, and the list is filled up without it.

@@ -105,7 +105,8 @@ func (n *naiveShop) shown(q Request) map[string]bool {
 			entry = &p
 		}
 		return p.Hidden || p.InStock != nil && !*p.InStock || n.cart[who][item] > 0 || slices.Contains(q.Cart, sessions.ProductID(item)) ||
-			n.bought[who][item] && !strings.Contains(string(p.Attributes), "consumable") || q.Context == Product && item == string(q.Item) ||
+			n.bought[who][item] && !strings.Contains(string(p.Attributes), "consumable") || (q.Context == Product || q.Context == Content && q.Item != "") && item == string(q.Item) ||
+			q.Context != Content && strings.Contains(string(p.Attributes), `"content":true`) ||
 			slices.Contains(q.Exclude, sessions.ProductID(item)) || !naivePasses(q.Filter, entry)
 	})
 	return shown

@@ -27,8 +27,9 @@ func drawProduct(t *rapid.T, id string) sessions.Product {
 	}
 	p.Attributes = json.RawMessage(rapid.SampledFrom([]string{
 		``, `{}`, `{"tags":["new","gift"],"size":8}`, `{"tags":"gift","size":"8"}`, `{"size":[7,8.0],"vegan":true}`, `{"vegan":"true","size":{"eu":8}}`,
-		`{"consumable":true,"tags":["new",null,["gift"]]}`,
+		`{"consumable":true,"tags":["new",null,["gift"]]}`, `{"content":true}`, `{"content":true,"tags":["new"],"size":8}`,
 	}).Draw(t, "attributes"))
+	p.URL = "https://shop.example/" + rapid.SampledFrom([]string{"", id, "p1"}).Draw(t, "page")
 	return p
 }
 

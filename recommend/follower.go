@@ -73,11 +73,19 @@ func NewRecommender(log *sessions.Log, o Options) *Recommender {
 	if o.Logger == nil {
 		o.Logger = slog.New(slog.DiscardHandler)
 	}
-	return &Recommender{
+	r := &Recommender{
 		rooms: sync.Pool{New: newAnswering},
 		log:   log, options: o, chains: o.Chains.complete(), worth: snapshotEvents, done: make(chan struct{}), changed: make(chan struct{}),
-		index: NewIndex(o.Limits), shelf: newShelf(), memory: newMemory(), assortments: newAssortments(),
+		index: NewIndex(o.Limits), shelf: newShelf(), assortments: newAssortments(),
 	}
+	r.remember(newMemory())
+	return r
+}
+
+// remember lets the memory be another one.
+func (r *Recommender) remember(m *memory) {
+	m.reads = func(p *sessions.PageInfo) string { return r.shelf.contents.read(p) }
+	r.memory = m
 }
 
 // Start follows the log until Close, from the snapshot on or from the first event. It does

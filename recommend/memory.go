@@ -28,6 +28,7 @@ type memory struct {
 	orders    *simplelru.LRU[sessions.OrderID, struct{}] // those that count already
 	moved     map[sessions.VisitorID]sessions.VisitorID  // joins that spans may not know yet
 	reorders  map[string]reorders                        // by product, of all holdings
+	reads     func(*sessions.PageInfo) (item string)     // what a page is, "" if it is none to read; nil if none is
 }
 
 // whereabouts is the stream where a customer was last, and who they are.
@@ -162,6 +163,11 @@ func (m *memory) hold(name string, e *sessions.Event) {
 func (m *memory) click(e *sessions.Event, st *stream, session sessions.SessionID, dst []Click) []Click {
 	var action Action
 	switch e.Kind {
+	case sessions.Page:
+		if m.reads == nil {
+			return dst
+		}
+		return m.clickOn(e, st, session, m.reads(e.Page), Viewed, dst)
 	case sessions.ProductViewed:
 		action = Viewed
 	case sessions.ProductAdded:
@@ -178,20 +184,26 @@ func (m *memory) click(e *sessions.Event, st *stream, session sessions.SessionID
 		return dst
 	}
 	for _, l := range e.Lines {
-		if l.Product == "" {
-			continue
-		}
-		if action != Purchased {
-			st.step(string(l.Product), session)
-		}
-		if st.counts(e.Occurred) {
-			dst = append(dst, Click{
-				Session: SessionKey(session), Item: string(l.Product), Action: action, At: int64(e.Occurred),
-				Visitor: uint32(m.root(e.Visitor)), Network: networkOf(e.Address),
-			})
-		}
+		dst = m.clickOn(e, st, session, string(l.Product), action, dst)
 	}
 	return dst
+}
+
+// clickOn appends what an event says of one item.
+func (m *memory) clickOn(e *sessions.Event, st *stream, session sessions.SessionID, item string, action Action, dst []Click) []Click {
+	if item == "" {
+		return dst
+	}
+	if action != Purchased {
+		st.step(item, session)
+	}
+	if !st.counts(e.Occurred) {
+		return dst
+	}
+	return append(dst, Click{
+		Session: SessionKey(session), Item: item, Action: action, At: int64(e.Occurred),
+		Visitor: uint32(m.root(e.Visitor)), Network: networkOf(e.Address),
+	})
 }
 
 // forget drops what is remembered of a stream.

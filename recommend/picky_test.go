@@ -105,7 +105,8 @@ func TestNothingIsLeftOutWithoutNeed(t *testing.T) {
 		shown, families := map[string]int{}, map[string]bool{}
 		stands := func(id sessions.ProductID) bool {
 			e := s.r.shelf.entries[string(id)]
-			if f := family(e, string(id)); families[f] || q.Context == Product && f == family(s.r.shelf.entries[string(q.Item)], string(q.Item)) {
+			about := q.Context == Product || q.Context == Content && q.Item != ""
+			if f := family(e, string(id)); families[f] || about && f == family(s.r.shelf.entries[string(q.Item)], string(q.Item)) {
 				return false
 			}
 			return q.PerCategory == 0 || e == nil || e.product.Category == "" || shown[e.product.Category] < q.PerCategory

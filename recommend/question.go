@@ -20,7 +20,7 @@ const longestText = 255
 // Request asks what to recommend.
 type Request struct {
 	Context   Context
-	Item      sessions.ProductID   // in the context product: the one looked at
+	Item      sessions.ProductID   // in the context product the one looked at; in content the entry that is read, or the path of its page
 	Anonymous sessions.AnonymousID // see [Shopper]
 	Customer  sessions.CustomerID  // see [Shopper]
 	N         int                  // how many items at most, up to [MaximumN]; 0 means [DefaultN]

@@ -15,21 +15,28 @@ type shelf struct {
 	variants int             // entries that are variants of another product
 	fresh    []string        // ids that settle has to sort in
 
+	contents    contents
 	resemblance *resemblance
 }
 
 // shelved is one product of the catalog.
 type shelved struct {
-	product   sessions.Product
-	encoded   string          // as JSON
-	changed   sessions.Millis // when, if a platform told it
-	use       use             // what becomes of it
-	facts     []fact          // what its attributes say
-	variantOf string          // the product of which it is a variant, "" if of none
+	product sessions.Product
+	encoded string          // as JSON
+	changed sessions.Millis // when, if a platform told it
+	facts   []fact          // what its attributes say
+	roles
+}
+
+// roles are what attributes say of a product that means something here.
+type roles struct {
+	use       use    // what becomes of it
+	variantOf string // the product of which it is a variant, "" if of none
+	content   bool   // it is something to read
 }
 
 func newShelf() *shelf {
-	return &shelf{entries: map[string]*shelved{}, unsold: map[string]bool{}, resemblance: newResemblance()}
+	return &shelf{entries: map[string]*shelved{}, unsold: map[string]bool{}, contents: newContents(), resemblance: newResemblance()}
 }
 
 // take puts the entry of an event in, unless it tells an older state than the one
@@ -48,13 +55,20 @@ func (s *shelf) put(p sessions.Product) {
 	before := s.entries[id]
 	if before == nil {
 		s.fresh = append(s.fresh, id)
-	} else if before.variantOf != "" {
-		s.variants--
+	} else {
+		if before.variantOf != "" {
+			s.variants--
+		}
+		if before.content {
+			s.contents.leave(&before.product)
+		}
 	}
 	inStock := p.InStock == nil || *p.InStock
 	encoded, _ := json.Marshal(p) // whoever sends it will meet the error
-	e := &shelved{product: p, encoded: string(encoded), facts: factsOf(p.Attributes)}
-	e.use, e.variantOf = rolesOf(p.Attributes)
+	e := &shelved{product: p, encoded: string(encoded), facts: factsOf(p.Attributes), roles: rolesOf(p.Attributes)}
+	if e.content {
+		s.contents.enter(&p)
+	}
 	if e.variantOf != "" {
 		s.variants++
 	}
@@ -74,30 +88,31 @@ const (
 	durable
 )
 
-// rolesOf reads what attributes say that means something here: what becomes of the product,
-// and of which product it is a variant, "" if of none.
-func rolesOf(attributes json.RawMessage) (u use, variantOf string) {
+// rolesOf reads the roles of a product.
+func rolesOf(attributes json.RawMessage) (r roles) {
 	var a struct {
 		Consumable any             `json:"consumable"` // a text there must not hide what else is said
+		Content    any             `json:"content"`
 		VariantOf  json.RawMessage `json:"variant_of"`
 	}
 	if len(attributes) == 0 || json.Unmarshal(attributes, &a) != nil {
-		return unknownUse, ""
+		return r
 	}
 	switch {
 	case len(a.VariantOf) == 0:
 	case a.VariantOf[0] == '"':
-		_ = json.Unmarshal(a.VariantOf, &variantOf) // it was read already
+		_ = json.Unmarshal(a.VariantOf, &r.variantOf) // it was read already
 	case digit(a.VariantOf[0]):
-		variantOf = string(a.VariantOf) // ids may be numbers, which stand for their digits
+		r.variantOf = string(a.VariantOf) // ids may be numbers, which stand for their digits
 	}
 	switch a.Consumable {
 	case true:
-		u = consumable
+		r.use = consumable
 	case false:
-		u = durable
+		r.use = durable
 	}
-	return u, variantOf
+	r.content = a.Content == true
+	return r
 }
 
 // settle sorts new ids in. It costs O(products) once for any number of them.

@@ -166,7 +166,8 @@ func (r *Recommender) load(file io.Reader, check func(mark) error) error {
 	}
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	r.memory, r.shelf, r.cursor, r.saved = memoryOf(shoppers), shelf, m.Cursor, m.Cursor
+	r.remember(memoryOf(shoppers))
+	r.shelf, r.cursor, r.saved = shelf, m.Cursor, m.Cursor
 	return nil
 }
 

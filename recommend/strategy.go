@@ -51,8 +51,8 @@ func (a *answering) query(k, n int) Query {
 		a.addNewCartLines()
 	}
 	a.steps = append(a.steps, items...)
-	if last := len(items) - 1; a.request.Context == Product && (last < 0 || items[last] != string(a.request.Item)) {
-		a.steps = append(a.steps, string(a.request.Item))
+	if last := len(items) - 1; a.about() && (last < 0 || items[last] != a.page()) {
+		a.steps = append(a.steps, a.page())
 	}
 	a.earlier = a.shopper.earlier(a.earlier[:0])
 	return Query{
