@@ -92,8 +92,9 @@ func (s *scratch) crowd(t teller) uint32 {
 // muted lists who is not believed of an item. Of its newest 256 sessions those of known
 // networks are looked at: a network is muted with more visitors than one, one in 128 of them,
 // and four times what its share of all sessions lets expect, or that of the newest tenth if
-// it is large; and so is a visitor with more than three sessions. Nearly always there is none. Most is whether these are more
-// than half of those looked at. The list is valid until the scratch is used for another item.
+// it is large; and so is a visitor with more than three sessions. Nearly always there is
+// none. Most is whether these are more than half of those looked at. The list is valid until
+// the scratch is used for another item.
 func (v *view) muted(s *scratch, item uint32) (mutes []teller, most bool) {
 	s.mutes = s.mutes[:0]
 	if v.items.of(item).seen < 2 {

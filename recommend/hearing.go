@@ -126,6 +126,7 @@ func (v *view) best(s *scratch, q *Query, tell func(*ranking), lower func(score,
 		tell(best)
 		heard := ranking{names: best.names, n: q.N, best: s.heard[:0]}
 		done := len(best.best) < n // there are no others
+		v.readGuards(s, best.best)
 		for _, r := range best.best {
 			if !heard.wants(r.score) {
 				done = true
@@ -139,6 +140,15 @@ func (v *view) best(s *scratch, q *Query, tell func(*ranking), lower func(score,
 		if done {
 			best.best, s.heard = heard.best, s.best
 			return best
+		}
+	}
+}
+
+// readGuards touches what is kept of items that will be heard, as eachFound does with clicks.
+func (v *view) readGuards(s *scratch, items []ranked) {
+	for _, r := range items {
+		if g := v.kept.of(r.item).guard.Load(); g != nil && len(g.crowds) > 0 {
+			s.read += g.crowds[0].times
 		}
 	}
 }

@@ -244,8 +244,7 @@ func (x *Index) settle() {
 // publish lets everybody see what there is now.
 func (x *Index) publish() {
 	for _, item := range x.touched {
-		p := x.items.page(item)
-		p.rarity[item&pageMask] = float32(x.tables.near.of(int(p.records[item&pageMask].clicks)))
+		x.items.page(item).settle(item&pageMask, x.tables)
 	}
 	x.touched = x.touched[:0]
 	if x.items.idle > x.items.count()/2+x.sizes.spare {

@@ -19,13 +19,33 @@ const (
 	pageShift = 5
 	pageSize  = 1 << pageShift
 	pageMask  = pageSize - 1
+	pageBytes = pageSize * (4 + 8 + 20)
 )
 
-// page is what is counted of some items. What a blend asks of thousands stands by itself,
-// so that it fits into a cache.
+// page is what is counted of some items. What queries ask of hundreds and thousands of them
+// stands by itself, so that it fits into a cache.
 type page struct {
 	rarity  [pageSize]float32 // clicks^-.3
+	damping [pageSize]damping
 	records [pageSize]record
+}
+
+// damping is what the neighbours' word for an item is multiplied by, the less the more clicks
+// it has: idf·(clicks)^-.2 with idf = 1 + .1 ln(sessions/clicks), in two parts.
+type damping struct {
+	power  float32 // clicks^-.2
+	powLog float32 // .1 ln(clicks) · clicks^-.2
+}
+
+// of is the factor among so many sessions, given as 1 + .1 ln(sessions).
+func (d damping) of(sessions float64) float64 { return sessions*float64(d.power) - float64(d.powLog) }
+
+// settle follows what was counted of an item.
+func (p *page) settle(at uint32, t *tables) {
+	clicks := int(p.records[at].clicks)
+	power := t.popular.of(clicks)
+	p.rarity[at] = float32(t.near.of(clicks))
+	p.damping[at] = damping{float32(power), float32(.1 * t.log(clicks) * power)}
 }
 
 // itemsView is what one view says of items. Names and cells only grow: what is behind
@@ -48,6 +68,11 @@ func (t *itemsView) of(item uint32) *record {
 // rarity is an item's clicks^-.3.
 func (t *itemsView) rarity(item uint32) float32 {
 	return t.pages[item>>pageShift].rarity[item&pageMask]
+}
+
+// damping is an item's.
+func (t *itemsView) damping(item uint32) damping {
+	return t.pages[item>>pageShift].damping[item&pageMask]
 }
 
 // find returns the number of an item, if it has clicks.
@@ -142,7 +167,7 @@ func (t *items) view() itemsView {
 
 // bytes is what names, table and records occupy.
 func (t *items) bytes() int64 {
-	return t.text + 16*int64(cap(t.names)) + 4*int64(len(t.cells)) + 24*pageSize*int64(len(t.pages)) + int64(cap(t.own)+8*cap(t.pages))
+	return t.text + 16*int64(cap(t.names)) + 4*int64(len(t.cells)) + pageBytes*int64(len(t.pages)) + int64(cap(t.own)+8*cap(t.pages))
 }
 
 // extend lengthens an array to n entries, amortised like append.

@@ -59,8 +59,9 @@ func (x *Index) renumber() {
 	for item, name := range x.items.names {
 		if r := x.items.of(uint32(item)); r.clicks > 0 {
 			numbers[item] = next.intern(name)
-			p := next.page(numbers[item])
-			p.records[numbers[item]&pageMask], p.rarity[numbers[item]&pageMask] = *r, x.items.rarity(uint32(item))
+			p, at := next.page(numbers[item]), numbers[item]&pageMask
+			p.records[at] = *r
+			p.settle(at, x.tables)
 		}
 	}
 	next.idle = 0

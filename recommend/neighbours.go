@@ -47,7 +47,7 @@ type Query struct {
 	Earlier []string
 	Apart   int
 	// M sessions, the newest that share an item, are compared; the K most alike
-	// of them, the newer of equals, are the neighbours. At most N items answer.
+	// of them, the newer of equals, are the neighbours, at the most 16,384. At most N items answer.
 	M, K, N int
 	// Own is the asking session, which is no neighbour of its own; 0 is none.
 	Own SessionKey
@@ -126,7 +126,8 @@ func (s *scratch) seen(item uint32) *past {
 // where worth is that of what s did with j at a: 1 if it viewed it, 1.25 if it added it to a
 // cart, 1.5 if it purchased it. It is summed from the newest neighbour to the oldest. Ages
 // count from the newest click in the index. Support is how many neighbours spoke for the item. It takes
-// O(M · distinct items + clicks of K sessions).
+// O(M · distinct items + clicks of K sessions). Who speaks of an item too often is not believed
+// of it: see the package's documentation.
 func (x *Index) Neighbours(q Query, dst []Scored) []Scored {
 	v, s := x.begin()
 	defer x.end(s)
@@ -164,10 +165,9 @@ func (v *view) similar(s *scratch, q *Query) {
 		s.enter(v.session(c.place).teller())
 		v.tellAround(s, clicks, c.item, c.sim*telling[c.step])
 	})
-	sessions := v.tables.log(v.live)
+	sessions := 1 + .1*v.tables.log(v.live)
 	for _, item := range s.touched {
-		clicks := int(v.items.of(item).clicks)
-		s.tallies[item].score *= (1 + .1*(sessions-v.tables.log(clicks))) * v.tables.popular.of(clicks)
+		s.tallies[item].score *= v.items.damping(item).of(sessions)
 	}
 }
 

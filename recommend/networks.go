@@ -28,6 +28,7 @@ type networks struct {
 	edition    uint32   // of large
 	candidates []uint32 // networks with half as many and more
 	most       int      // the most sessions known since candidates were looked for everywhere
+	settled    bool     // nothing changed since large was found
 }
 
 // share is which part of all sessions of known networks is of this one.
@@ -54,6 +55,7 @@ func (t *networks) add(network uint32, n int) {
 		return
 	}
 	t.known += n
+	t.settled = false
 	if 4*(t.used+1) > 3*len(t.cells) {
 		t.grow()
 	}
@@ -74,6 +76,10 @@ func (t *networks) add(network uint32, n int) {
 // settle finds the large networks. Since each session that comes is looked at, and all
 // networks are when half of the sessions are gone, none of them is missed.
 func (t *networks) settle() {
+	if t.settled {
+		return
+	}
+	t.settled = true
 	sessions := func(network uint32) int { return int(uint32(t.cells[t.find(network)].Load())) }
 	if 2*t.known < t.most {
 		t.candidates, t.most = t.candidates[:0], t.known

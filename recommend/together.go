@@ -20,7 +20,9 @@ const (
 //	c / (c + 5) · c / sqrt(d · p)
 //
 // the cosine of the two items, shrunk while few sessions speak for it, so that
-// neither bestsellers nor accidents lead. Support is c. Exclude is as in Query.
+// neither bestsellers nor accidents lead. Support is c. Pairs that only one visitor, or
+// visitors of one network, saw are none, and who speaks of an item too often is not believed of
+// it: see the package's documentation. Exclude is as in Query.
 func (x *Index) ViewedTogether(item string, n int, exclude func(item string) bool, dst []Scored) []Scored {
 	return x.together(item, n, exclude, dst, false)
 }
