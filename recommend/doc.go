@@ -58,8 +58,8 @@
 //
 // Whoever wants a product recommended can invent visitors for nothing, but not networks of
 // addresses. So a session knows its visitor and a digest of its network, and of every item
-// that is about to be answered the index knows, from its newest 256 sessions, who speaks
-// of it too often: a network with more visitors than one, one in 128 of them and four
+// that is about to be answered the index knows, from its newest 192 sessions, who speaks
+// of it too often: a network with more visitors than one, one in 96 of them and four
 // times its share of all sessions, a visitor with more than three sessions. They are muted
 // for that item. Muting lowers a score to what the others say, and never below: an item
 // cannot be knocked out by speaking of it. A pair takes two visitors from two networks, and

@@ -6,8 +6,8 @@ import "slices"
 // shoppers come from ten thousands of networks, and from those of a carrier in proportion
 // to its share of all; whoever invents shoppers has few networks to invent them in.
 const (
-	guardSessions = 256 // the newest that are looked at
-	guardPart     = 128 // one visitor of a network may be among them, and beside it one in so many of them
+	guardSessions = 192 // the newest that are looked at
+	guardPart     = 96  // one visitor of a network may be among them, and beside it one in so many of them
 	guardShare    = 4   // and so many times the network's share of all sessions
 	guardLarge    = 32  // a network with one in so many of the newest sessions may have come to be what it is
 	guardVisits   = 3   // so many of them may be one visitor's
@@ -89,8 +89,8 @@ func (s *scratch) crowd(t teller) uint32 {
 	}
 }
 
-// muted lists who is not believed of an item. Of its newest 256 sessions those of known
-// networks are looked at: a network is muted with more visitors than one, one in 128 of them,
+// muted lists who is not believed of an item. Of its newest 192 sessions those of known
+// networks are looked at: a network is muted with more visitors than one, one in 96 of them,
 // and four times what its share of all sessions lets expect, or that of the newest tenth if
 // it is large; and so is a visitor with more than three sessions. Nearly always there is
 // none. Most is whether these are more than half of those looked at. The list is valid until

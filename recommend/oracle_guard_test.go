@@ -7,7 +7,7 @@ func (o *oracle) muted(item string) (muted func(Click) bool, most bool) {
 	type who struct{ visitor, network uint32 }
 	visits, visitors, known := map[who]int{}, map[uint32]int{}, 0
 	with := o.with[item]
-	for _, s := range with[max(0, len(with)-256):] {
+	for _, s := range with[max(0, len(with)-192):] {
 		c := o.sessions[s].began
 		if c.Network == 0 {
 			continue
@@ -30,7 +30,7 @@ func (o *oracle) muted(item string) (muted func(Click) bool, most bool) {
 		if newest := o.share(network, len(o.sessions)-(len(o.sessions)+9)/10); newest > 1./32 {
 			share = max(share, newest)
 		}
-		if float64(n) > 1+float64(known)*(1./128+o.lenient*share)+1e-9 {
+		if float64(n) > 1+float64(known)*(1./96+o.lenient*share)+1e-9 {
 			muffled[who{0, network}] = true
 			theirs += n
 		}

@@ -5,8 +5,8 @@ import (
 	"slices"
 )
 
-// leading finds the n best of many in a list twice as long: whenever that is full, the
-// worse half goes, and what scores less than least need not be offered. Scores are not
+// leading finds the n best of many in a list four times as long: whenever that is full, the
+// others go, and what scores less than least need not be offered. Scores are not
 // negative.
 type leading struct {
 	s     *scratch
@@ -22,7 +22,7 @@ func (v *view) lead(s *scratch, n int, array []ranked) leading {
 }
 
 func (l *leading) offer(score float64, item uint32) {
-	if l.list = append(l.list, ranked{score: score, item: item}); len(l.list) == 2*l.n {
+	if l.list = append(l.list, ranked{score: score, item: item}); len(l.list) == 4*l.n {
 		l.cut()
 	}
 }
