@@ -77,7 +77,7 @@ func (a *answering) popular(category string, n int) []Scored {
 		if len(list) == n {
 			return list
 		}
-		if !a.excludes(s.Item) && !a.index.Crowded(s.Item) {
+		if !a.excludes(s.Item) && !a.index.Pushed(s.Item) {
 			list = append(list, s)
 		}
 	}
@@ -85,6 +85,6 @@ func (a *answering) popular(category string, n int) []Scored {
 		return list
 	}
 	return append(a.scored, a.Recommender.popular.all.first(n, func(item string) bool {
-		return category != "" && a.shelf.category(item) != category || a.excludes(item) || a.index.Crowded(item)
+		return category != "" && a.shelf.category(item) != category || a.excludes(item) || a.index.Pushed(item)
 	})...)
 }

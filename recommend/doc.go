@@ -5,7 +5,8 @@
 //
 // A click is one act of a shopper on one item: it was viewed, added to a cart
 // or purchased. A session is a shopper's clicks in the order in which the log tells
-// them; the [Index] knows it by a [SessionKey], the number of its visitor and a digest of their network. The
+// them; the [Index] knows it by a [SessionKey], the number of its visitor and a digest of
+// their network. The
 // recency of a session is the latest time of its clicks, ties going to the higher
 // key: of two sessions the one with the greater recency is the newer. An item's
 // postings are the sessions that contain it, ordered by recency. The neighbours

@@ -191,16 +191,16 @@ func (v *view) hearPair(s *scratch, with uint32, p *pair, bought bool) bool {
 	return h.others == several
 }
 
-// Crowded reports whether of an item's newest 2,000 sessions more than half come from
+// Pushed reports whether of an item's newest 2,000 sessions more than half come from
 // networks that are not believed of it. What is popular because of them is not popular.
-func (x *Index) Crowded(item string) bool {
+func (x *Index) Pushed(item string) bool {
 	v, s := x.begin()
 	defer x.end(s)
 	id, ok := v.items.find(item)
-	return ok && v.crowded(s, id)
+	return ok && v.pushed(s, id)
 }
 
-func (v *view) crowded(s *scratch, item uint32) bool {
+func (v *view) pushed(s *scratch, item uint32) bool {
 	if !v.wary {
 		return false
 	}

@@ -14,7 +14,7 @@ const (
 // its age being the whole hours between its last click and the newest click of
 // the index, so that wall time plays no part; summed from the newest session to
 // the oldest. Sessions of more than 200 clicks have no say, and
-// what is [Index.Crowded] is left out. Support is the number of
+// what is [Index.Pushed] is left out. Support is the number of
 // sessions. Exclude is as in Query. It costs O(clicks of those sessions), at the
 // most a few hundred microseconds.
 func (x *Index) Popular(n int, exclude func(item string) bool, dst []Scored) []Scored {
@@ -26,7 +26,7 @@ func (x *Index) Popular(n int, exclude func(item string) bool, dst []Scored) []S
 	v.tellRecent(s)
 	best := v.rank(s, n, exclude)
 	for _, item := range s.touched {
-		if t := &s.tallies[item]; best.wants(t.score) && !v.crowded(s, item) {
+		if t := &s.tallies[item]; best.wants(t.score) && !v.pushed(s, item) {
 			best.offer(ranked{t.score, item, uint32(t.support)})
 		}
 	}
