@@ -3,6 +3,7 @@ package cart
 import (
 	"encoding/json"
 	"fmt"
+	"strings"
 
 	"cartwright/sessions"
 	"cartwright/sessions/database"
@@ -212,6 +213,7 @@ type triggerRow struct {
 	OrderID     string
 	AbandonedAt int64
 	CreatedAt   int64 `gorm:"autoCreateTime:false"`
+	Channels    string
 }
 
 func (triggerRow) TableName() string { return "triggers" }
@@ -220,7 +222,7 @@ func rowOfTrigger(t Trigger) triggerRow {
 	return triggerRow{
 		ID: t.ID, Seq: int64(t.Seq), Kind: string(t.Kind), Cart: int64(t.Cart), Episode: t.Episode,
 		Flow: t.Flow, Step: t.Step, Dry: flag(t.Dry), OrderID: string(t.Order),
-		AbandonedAt: int64(t.AbandonedAt), CreatedAt: int64(t.At),
+		AbandonedAt: int64(t.AbandonedAt), CreatedAt: int64(t.At), Channels: joinChannels(t.Channels),
 	}
 }
 
@@ -229,5 +231,24 @@ func (r triggerRow) trigger() Trigger {
 		ID: r.ID, Seq: sessions.Seq(r.Seq), Kind: TriggerKind(r.Kind), Cart: ID(r.Cart), Episode: r.Episode,
 		Flow: r.Flow, Step: r.Step, Dry: r.Dry != 0, Order: sessions.OrderID(r.OrderID),
 		AbandonedAt: sessions.Millis(r.AbandonedAt), At: sessions.Millis(r.CreatedAt),
+		Channels: splitChannels(r.Channels),
 	}
+}
+
+// joinChannels writes channels with blanks between.
+func joinChannels(channels []Channel) string {
+	texts := make([]string, len(channels))
+	for i, c := range channels {
+		texts[i] = string(c)
+	}
+	return strings.Join(texts, " ")
+}
+
+// splitChannels reads what joinChannels wrote. It is never nil, so that it is sent as a list.
+func splitChannels(text string) []Channel {
+	channels := []Channel{}
+	for _, c := range strings.Fields(text) {
+		channels = append(channels, Channel(c))
+	}
+	return channels
 }

@@ -2,6 +2,7 @@ package cart
 
 import (
 	"fmt"
+	"slices"
 	"strings"
 
 	"cartwright/sessions"
@@ -12,9 +13,21 @@ type TriggerKind string
 
 // The kinds of triggers.
 const (
-	Abandoned TriggerKind = "cart.abandoned"
-	Recovered TriggerKind = "cart.recovered"
-	Converted TriggerKind = "cart.converted"
+	Abandoned         TriggerKind = "cart.abandoned"
+	CheckoutAbandoned TriggerKind = "checkout.abandoned"
+	BrowseAbandoned   TriggerKind = "browse.abandoned"
+	StepDue           TriggerKind = "recovery.step_due" // a step of a recovery flow is to reach the shopper now
+	Recovered         TriggerKind = "cart.recovered"
+	Converted         TriggerKind = "cart.converted"
+)
+
+// Channel is a way on which a step reaches a shopper.
+type Channel string
+
+// The channels.
+const (
+	Webhook Channel = "webhook" // the shop's endpoints are told, and reach the shopper themselves
+	Email   Channel = "email"   // Cartwright mails
 )
 
 // orderFlow is the flow under which an order's triggers stand, so that the key
@@ -34,7 +47,14 @@ type Trigger struct {
 	Order       sessions.OrderID `json:"order_id,omitempty"`
 	AbandonedAt sessions.Millis  `json:"abandoned_at,omitempty"`
 	At          sessions.Millis  `json:"created_at"`
+
+	// Channels are those on which it goes out, in the order of the alphabet, none
+	// twice: a mailed step is not told to the endpoints unless it names both.
+	Channels []Channel `json:"channels"`
 }
+
+// Goes reports whether the trigger goes out on a channel.
+func (t Trigger) Goes(c Channel) bool { return slices.Contains(t.Channels, c) }
 
 // triggerID returns the id of the trigger of a cart's episode, flow and step.
 func triggerID(t Trigger) string {
@@ -53,7 +73,7 @@ func triggerID(t Trigger) string {
 func (d Decision) trigger() (Trigger, bool) {
 	t := Trigger{
 		Seq: d.Seq, Kind: Abandoned, Cart: d.Cart, Episode: d.Episode, Flow: d.Flow, Step: d.Step, Dry: d.Dry,
-		AbandonedAt: d.AbandonedAt, At: d.At,
+		AbandonedAt: d.AbandonedAt, At: d.At, Channels: []Channel{Webhook},
 	}
 	t.ID = triggerID(t)
 	return t, d.Outcome == Fire
@@ -64,6 +84,7 @@ func (d Decision) trigger() (Trigger, bool) {
 func orderTrigger(c Cart, o Order, e *sessions.Event) Trigger {
 	t := Trigger{
 		Seq: e.Seq, Kind: Converted, Cart: c.ID, Episode: c.Episode, Flow: orderFlow, Order: o.ID, At: e.Received,
+		Channels: []Channel{Webhook},
 	}
 	if c.Decided == Fire {
 		t.Kind = Recovered
