@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"cartwright/cart"
+	"cartwright/cart/flow"
 	"cartwright/sessions"
 	"cartwright/sessions/database"
 )
@@ -41,7 +42,7 @@ func openShop(t *testing.T, db *database.DB) *shop {
 		t.Fatal(err)
 	}
 	t.Cleanup(log.Close)
-	s.log, s.detector = log, cart.NewDetector(log, cart.DefaultFlow())
+	s.log, s.detector = log, cart.NewDetector(log, cart.RulesOf(flow.Default()))
 	return s
 }
 

@@ -29,7 +29,7 @@ func (s *Shop) openLog(ctx context.Context) (err error) {
 	if err != nil {
 		return err
 	}
-	s.detector = cart.NewDetector(s.log, s.flow())
+	s.detector = cart.NewDetector(s.log, s.config.rules())
 	if err := s.tellSettings(ctx); err != nil {
 		return err
 	}
@@ -129,7 +129,7 @@ func (s *Shop) openDelivery(ctx context.Context) error {
 	}
 	s.sender = webhook.NewSender(options)
 	s.delivery = jobs.NewDelivery(jobs.DeliveryOptions{
-		Database: s.db, Log: s.log, Triggers: s.carts, Messages: cart.NewMessages(s.flow()), Sender: s.sender,
+		Database: s.db, Log: s.log, Triggers: s.carts, Messages: cart.NewMessages(s.config.rules()), Sender: s.sender,
 	})
 	return nil
 }
@@ -181,6 +181,3 @@ func (s *Shop) jobTable() []jobs.Job {
 		jobs.Upkeep(s.config.UpkeepSchedule, s.db, s.log),
 	)
 }
-
-// flow is what is made of abandoned carts.
-func (s *Shop) flow() cart.Flow { return cart.NewFlow(s.config.CartWait, s.config.CartMaximumAge) }

@@ -15,7 +15,6 @@ import (
 
 	"github.com/spf13/cobra"
 
-	"cartwright/cart"
 	"cartwright/jobs"
 	"cartwright/jobs/webhook"
 	"cartwright/recommend"
@@ -146,7 +145,7 @@ func (c Config) check() error {
 	if c.Port < 0 || c.Port > 65535 {
 		add("port", fmt.Errorf("%d is not between 0 and 65535", c.Port))
 	}
-	add("cart-wait, cart-maximum-age", cart.NewFlow(c.CartWait, c.CartMaximumAge).Check())
+	add("cart-wait, cart-maximum-age", c.rules().Fallback.Check())
 	add("detect-schedule", jobs.ParseSchedule(c.DetectSchedule))
 	add("deliver-schedule", jobs.ParseSchedule(c.DeliverSchedule))
 	add("close-schedule", jobs.ParseSchedule(c.CloseSchedule))
