@@ -38,10 +38,17 @@ func loadMade(tx *gorm.DB, carts []Cart, dry bool) (made, error) {
 }
 
 // already reports whether a decision would add nothing: a final one was made, or
-// the same one.
+// the same one. That no flow takes a cart is final only until its shopper goes to
+// the checkout, and is said again then.
 func (m made) already(c Cart, o Outcome, r Reason) bool {
 	for _, before := range m[episode{c.ID, c.Episode}] {
-		if Outcome(before.Outcome) != Hold || Outcome(before.Outcome) == o && Reason(before.Reason) == r {
+		switch Outcome(before.Outcome) {
+		case Pass:
+		case Hold:
+			if o == Hold && Reason(before.Reason) == r {
+				return true
+			}
+		default:
 			return true
 		}
 	}

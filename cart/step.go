@@ -43,10 +43,10 @@ const (
 func RuleStep(f flow.Flow, step flow.Step, s Situation, now sessions.Millis) Ruling {
 	oldest := s.Cart.LastActivity.Add(f.MaximumAge)
 	switch {
-	case s.Closed != "":
-		return Ruling{Outcome: Suppress, Reason: s.Closed}
 	case s.Order != "":
 		return Ruling{Outcome: Suppress, Reason: s.Identity}
+	case s.Closed != "":
+		return Ruling{Outcome: Suppress, Reason: s.Closed}
 	case oldest < now:
 		return Ruling{Outcome: Expire, Reason: TooOld}
 	}
