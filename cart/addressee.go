@@ -29,6 +29,7 @@ func LoadAddressees(_ *gorm.DB, carts []Cart, _ sessions.Millis, _ MailRules) (m
 	return to, nil
 }
 
+// The reasons that are limits.
 const (
 	AddressLimit Reason = "address_limit"
 	NetworkLimit Reason = "network_limit"

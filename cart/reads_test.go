@@ -85,7 +85,7 @@ func TestWhatIsShown(t *testing.T) {
 			t.Fatal(err)
 		}
 		s.wantShown(made, `[{"seq":3,"cart":2,"episode":1,"flow":"cart","step":0,"dry":false,"outcome":"trigger","reason":"idle","seen":2,"kind":"cart",`+
-			`"abandoned_at":"2026-03-01T11:00:00Z","decided_at":"2026-03-01T11:00:00Z"}]`)
+			`"abandoned_at":"2026-03-01T11:00:00Z","decided_at":"2026-03-01T11:00:00Z","words":"The cart was abandoned at 2026-03-01T11:00:00Z; the shop was told."}]`)
 		trigger, err := s.store.Trigger(ctx, "trg_2_1_cart_abandoned")
 		if err != nil {
 			t.Fatal(err)

@@ -108,6 +108,9 @@ func (r Rules) LoadFlows(tx *gorm.DB) (Configured, error) {
 	if len(rows) == 0 {
 		return Configured{Origin: ByDefault, Flows: []flow.Flow{r.Fallback}}, nil
 	}
+	if string(rows[0].Body) == "null" { // they were taken out of the file again
+		return Configured{sessions.Seq(rows[0].Seq), ByDefault, sessions.Millis(rows[0].ChangedAt), []flow.Flow{r.Fallback}}, nil
+	}
 	return rows[0].configured()
 }
 
@@ -157,7 +160,8 @@ func (r Rules) ChangeFlows(ctx context.Context, log *sessions.Log, origin string
 
 // FlowsOfFile makes the flows of the configuration file those of the shop if they are
 // others than those of the file that was told last: what changed last counts, so that
-// a restart takes nothing back that was changed over the API since.
+// a restart takes nothing back that was changed over the API since. Nil stands for a file without any: the
+// fallback holds.
 func (r Rules) FlowsOfFile(ctx context.Context, db *gorm.DB, log *sessions.Log, flows []flow.Flow, now time.Time) error {
 	body, err := json.Marshal(flows)
 	if err != nil {
@@ -167,7 +171,7 @@ func (r Rules) FlowsOfFile(ctx context.Context, db *gorm.DB, log *sessions.Log, 
 	if err := db.Where("origin = ?", ByFile).Order("seq DESC").Limit(1).Find(&rows).Error; err != nil {
 		return fmt.Errorf("load the flows of the configuration file: %w", err)
 	}
-	if len(rows) == 1 && string(rows[0].Body) == string(body) || len(rows) == 0 && len(flows) == 0 {
+	if len(rows) == 1 && string(rows[0].Body) == string(body) || len(rows) == 0 && flows == nil {
 		return nil
 	}
 	_, err = r.ChangeFlows(ctx, log, ByFile, flows, nil, now)

@@ -8,9 +8,9 @@ import (
 
 const day = 24 * time.Hour
 
-// parseDuration reads a time as time.ParseDuration does, with days before it: “7d”,
+// ParseDuration reads a time as time.ParseDuration does, with days before it: “7d”,
 // “1d12h”, “90m”.
-func parseDuration(text string) (time.Duration, error) {
+func ParseDuration(text string) (time.Duration, error) {
 	rest, days := text, time.Duration(0)
 	if n, after, found := strings.Cut(text, "d"); found {
 		var count int
@@ -29,7 +29,7 @@ func parseDuration(text string) (time.Duration, error) {
 	return days + d, nil
 }
 
-// formatDuration writes what parseDuration reads, as short as can be: “7d”, “1d12h”,
+// formatDuration writes what ParseDuration reads, as short as can be: “7d”, “1d12h”,
 // “1h30m”, “0s”.
 func formatDuration(d time.Duration) string {
 	if d == 0 {

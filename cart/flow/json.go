@@ -2,6 +2,7 @@ package flow
 
 import (
 	"encoding/json"
+	"slices"
 	"strconv"
 )
 
@@ -41,4 +42,13 @@ func (f Flow) MarshalJSON() ([]byte, error) {
 		t.Steps = append(t.Steps, toldStep{formatDuration(s.Offset), s.Channels, s.Coupon})
 	}
 	return json.Marshal(t)
+}
+
+// UnmarshalJSON reads what [Parse] reads, one flow.
+func (f *Flow) UnmarshalJSON(text []byte) error {
+	flows, err := Parse(slices.Concat([]byte("["), text, []byte("]")))
+	if err == nil {
+		*f = flows[0]
+	}
+	return err
 }

@@ -23,13 +23,13 @@ func (r *reader) flow(node *yaml.Node, pointer string) Flow {
 	r.mapping(node, pointer,
 		field{"name", true, parsed(r, &f.Name, parseName)},
 		field{"kind", true, r.text(&kind, string(Browse), string(Cart), string(Checkout))},
-		field{"wait", false, parsed(r, &f.Wait, parseDuration)},
-		field{"maximum_age", false, parsed(r, &f.MaximumAge, parseDuration)},
+		field{"wait", false, parsed(r, &f.Wait, ParseDuration)},
+		field{"maximum_age", false, parsed(r, &f.MaximumAge, ParseDuration)},
 		field{"conditions", false, func(n *yaml.Node, at string) { r.conditions(&f.Conditions, n, at) }},
 		field{"steps", false, func(n *yaml.Node, at string) { f.Steps, steps = r.steps(n, at), true }},
 		field{"quiet_hours", false, parsed(r, &f.Quiet, parseQuiet)},
-		field{"frequency_cap", false, parsed(r, &f.Cap, parseDuration)},
-		field{"cool_down", false, parsed(r, &f.CoolDown, parseDuration)},
+		field{"frequency_cap", false, parsed(r, &f.Cap, ParseDuration)},
+		field{"cool_down", false, parsed(r, &f.CoolDown, ParseDuration)},
 		field{"holdout", false, parsed(r, &f.Holdout, parsePercent)},
 		field{"priority", false, r.number(&priority, 0, 1000)},
 	)
@@ -81,7 +81,7 @@ func (r *reader) steps(node *yaml.Node, pointer string) []Step {
 	for i, item := range r.items(node, pointer) {
 		s, at := Step{Channels: []Channel{Webhook}}, pointer+"/"+strconv.Itoa(i)
 		r.mapping(item, at,
-			field{"offset", true, parsed(r, &s.Offset, parseDuration)},
+			field{"offset", true, parsed(r, &s.Offset, ParseDuration)},
 			field{"channels", false, func(n *yaml.Node, at string) { s.Channels = r.channels(n, at) }},
 			field{"coupon", false, parsed(r, &s.Coupon, parseTruth)},
 		)

@@ -136,6 +136,10 @@ func TestWhatIsWrittenIsRead(t *testing.T) {
 		if err != nil {
 			t.Fatalf("%s: %v", text, err)
 		}
+		var one flow.Flow
+		if alone, err := json.Marshal(f); err != nil || json.Unmarshal(alone, &one) != nil || !reflect.DeepEqual(one, f) {
+			t.Fatalf("%s is read alone as %+v", alone, one)
+		}
 		if !reflect.DeepEqual(read, []flow.Flow{f}) {
 			t.Fatalf("%s\nis read as %+v\nwant %+v", text, read[0], f)
 		}

@@ -38,7 +38,7 @@ command: its own job looks at live carts all the time.`,
 					return usage("--as-of takes a time such as 2026-01-31T00:00:00Z, not %q", asOf)
 				}
 			}
-			if err := c.rules().Fallback.Check(); err != nil {
+			if err := c.fallback().Check(); err != nil {
 				return usage("%v", err)
 			}
 			o := cart.Options{Deliver: deliver, History: true, Running: asOf == ""}
@@ -77,5 +77,5 @@ func detect(ctx context.Context, c Config, at time.Time, o cart.Options) (cart.R
 		return cart.Report{}, err
 	}
 	defer log.Close()
-	return cart.NewDetector(log, c.rules()).Detect(ctx, at, o)
+	return cart.NewDetector(log, c.rules(db)).Detect(ctx, at, o)
 }

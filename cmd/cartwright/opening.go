@@ -29,7 +29,7 @@ func (s *Shop) openLog(ctx context.Context) (err error) {
 	if err != nil {
 		return err
 	}
-	s.detector = cart.NewDetector(s.log, s.config.rules())
+	s.detector = cart.NewDetector(s.log, s.config.rules(s.db))
 	if err := s.tellSettings(ctx); err != nil {
 		return err
 	}
@@ -100,7 +100,7 @@ func (s *Shop) tellSettings(ctx context.Context) error {
 	if err != nil {
 		return fmt.Errorf("tell the log the settings: %w", err)
 	}
-	return nil
+	return s.config.rules(s.db).FlowsOfFile(ctx, s.db.Read(ctx), s.log, s.config.Flows.flows, time.Now())
 }
 
 // openKeys takes the configured keys, or makes those that are missing.
@@ -129,7 +129,7 @@ func (s *Shop) openDelivery(ctx context.Context) error {
 	}
 	s.sender = webhook.NewSender(options)
 	s.delivery = jobs.NewDelivery(jobs.DeliveryOptions{
-		Database: s.db, Log: s.log, Triggers: s.carts, Messages: cart.NewMessages(s.config.rules()), Sender: s.sender,
+		Database: s.db, Log: s.log, Triggers: s.carts, Messages: cart.NewMessages(s.config.rules(s.db)), Sender: s.sender,
 	})
 	return nil
 }
@@ -140,7 +140,7 @@ func (s *Shop) openServer(context.Context) error {
 		return err
 	}
 	s.server, err = api.New(api.Config{
-		Log: s.log, Follower: s.follower, Histories: sessions.NewHistories(s.db), Carts: s.carts,
+		Log: s.log, Follower: s.follower, Histories: sessions.NewHistories(s.db), Carts: s.carts, Rules: s.config.rules(s.db),
 		Products: recommend.NewCatalog(s.db), Recommend: s.recommender, Keys: api.NewKeys(s.db),
 		Decoder: &wire.Decoder{Currency: s.config.Currency, Enrich: enricher(agents)},
 		Inbound: api.Inbound{Shopify: s.config.ShopifySecrets, WooCommerce: s.config.WooCommerceSecrets},
