@@ -21,6 +21,7 @@ func tables(t testing.TB, db *database.DB) string {
 	for _, q := range []string{
 		"SELECT * FROM carts ORDER BY id", "SELECT * FROM orders ORDER BY order_id",
 		"SELECT * FROM decisions ORDER BY seq", "SELECT * FROM triggers ORDER BY id",
+		"SELECT * FROM enrolments ORDER BY seq", "SELECT * FROM flows ORDER BY seq",
 	} {
 		all += testdb.Rows(t, db, q)
 	}
