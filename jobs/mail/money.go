@@ -6,6 +6,7 @@ import (
 	"strings"
 
 	"github.com/bojanz/currency"
+	"golang.org/x/text/language"
 )
 
 // Amount is money as a mail shows it. The zero one is of an unknown price: it
@@ -31,15 +32,10 @@ type Purse struct {
 // locale that is none.
 func NewPurse(locale string, places func(code string) (int, bool)) (Purse, error) {
 	l := currency.NewLocale(locale)
-	if !languageCode(l.Language) {
+	if _, err := language.Parse(strings.ReplaceAll(locale, "_", "-")); err != nil || len(l.Language) < 2 || len(l.Language) > 3 {
 		return Purse{}, fmt.Errorf("%q is no locale: write a language, such as de, or language and country, such as en-GB", locale)
 	}
 	return Purse{l, places}, nil
-}
-
-// languageCode reports whether a text is two or three small letters.
-func languageCode(s string) bool {
-	return (len(s) == 2 || len(s) == 3) && strings.Trim(s, "abcdefghijklmnopqrstuvwxyz") == ""
 }
 
 // Language is that of the locale.
