@@ -61,7 +61,7 @@ func TestWhatBecomesOfAMail(t *testing.T) {
 		{postoffice.Middle, hangUp, Retry, 0, 0},
 		{postoffice.Middle, silent, Retry, 0, 0},
 		{postoffice.Arrived, hangUp, Unknown, 0, 1},
-		{postoffice.Arrived, silent, Unknown, 0, 0}, // it is taken when the silence ends
+		{postoffice.Arrived, silent, Unknown, 0, 1},
 		{postoffice.Arrived, answer(451), Retry, 451, 0},
 		{postoffice.Arrived, answer(554), Refused, 554, 0},
 	}
@@ -75,7 +75,7 @@ func TestWhatBecomesOfAMail(t *testing.T) {
 			}})
 			// More than the buffers of both sides, so that a server which hangs up in the middle
 			// does so before the end is on its way.
-			got := sender(t, office, nil).Send(t.Context(), letter(6<<20))
+			got := sender(t, office, nil).Send(t.Context(), letter(24<<20))
 			if got.Result != test.want || got.Code != test.code {
 				t.Errorf("%+v, want result %d, code %d", got, test.want, test.code)
 			}
@@ -113,7 +113,7 @@ func TestSendIsBrokenOff(t *testing.T) {
 				}
 				return postoffice.Act{}
 			}})
-			got := sender(t, office, func(o *Options) { o.timeouts = timeouts{} }).Send(ctx, letter(6<<20))
+			got := sender(t, office, func(o *Options) { o.timeouts = timeouts{} }).Send(ctx, letter(24<<20))
 			if got.Result != want {
 				t.Errorf("%+v, want %d", got, want)
 			}
