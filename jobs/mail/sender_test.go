@@ -18,6 +18,15 @@ func letter(body int) Message {
 		Data: []byte("Subject: hello\r\n\r\n" + strings.Repeat("All about mugs, and more of it.\r\n", body/33))}
 }
 
+// letterFor returns a letter that shows what happens at a stage: in the middle one that
+// is more than the buffers of both sides, so that its end is not on its way yet.
+func letterFor(s postoffice.Stage) Message {
+	if s == postoffice.Middle {
+		return letter(24 << 20)
+	}
+	return letter(1000)
+}
+
 func sender(t testing.TB, o *postoffice.Office, change func(*Options)) *Sender {
 	t.Helper()
 	options := Options{Server: o.Address, Security: Plain, Roots: o.Roots, timeouts: impatient}
@@ -73,9 +82,7 @@ func TestWhatBecomesOfAMail(t *testing.T) {
 				}
 				return postoffice.Act{}
 			}})
-			// More than the buffers of both sides, so that a server which hangs up in the middle
-			// does so before the end is on its way.
-			got := sender(t, office, nil).Send(t.Context(), letter(24<<20))
+			got := sender(t, office, nil).Send(t.Context(), letterFor(test.at))
 			if got.Result != test.want || got.Code != test.code {
 				t.Errorf("%+v, want result %d, code %d", got, test.want, test.code)
 			}
@@ -113,7 +120,7 @@ func TestSendIsBrokenOff(t *testing.T) {
 				}
 				return postoffice.Act{}
 			}})
-			got := sender(t, office, func(o *Options) { o.timeouts = timeouts{} }).Send(ctx, letter(24<<20))
+			got := sender(t, office, func(o *Options) { o.timeouts = timeouts{} }).Send(ctx, letterFor(stage))
 			if got.Result != want {
 				t.Errorf("%+v, want %d", got, want)
 			}

@@ -80,14 +80,14 @@ func TestSubjects(t *testing.T) {
 	hostile := bare(Cart, 1)
 	hostile.Lines[0].Name = "Mug\r\nBcc: eve@mail.example\x00\u2028 " + strings.Repeat("x ", 100)
 	for want, c := range map[string]Content{
-		"You left your Stoneware mug behind":                                full(Cart, 1),
-		"Your order at Hearth & Home is almost complete":                    full(Checkout, 1),
-		"Still thinking about the Stoneware mug?":                           full(Browse, 1),
-		"A code for what you left at Hearth & Home":                         full(Cart, 2),
-		"Your Stoneware mug is still waiting":                               without,
-		"You left something in your cart":                                   bare(Cart, 1),
-		"Your cart is still waiting":                                        bare(Checkout, 3),
-		"Still looking around at Shop?":                                     bare(Browse, 2),
+		"You left your Stoneware mug behind":                                  full(Cart, 1),
+		"Your order at Hearth & Home is almost complete":                      full(Checkout, 1),
+		"Still thinking about the Stoneware mug?":                             full(Browse, 1),
+		"A code for what you left at Hearth & Home":                           full(Cart, 2),
+		"Your Stoneware mug is still waiting":                                 without,
+		"You left something in your cart":                                     bare(Cart, 1),
+		"Your cart is still waiting":                                          bare(Checkout, 3),
+		"Still looking around at Shop?":                                       bare(Browse, 2),
 		"You left your Mug Bcc: eve@mail.example x x x x x x x x x x… behind": hostile,
 	} {
 		if got := rendered(t, c).Subject; got != want {
