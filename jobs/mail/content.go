@@ -22,7 +22,8 @@ type Content struct {
 
 	Shop  Shop
 	Lines []Line // what was left behind
-	Total Amount // of the lines whose price is known
+	More  int    // how many lines there are beside these
+	Total Amount // of all lines; not known if the price of one is not
 
 	Recommended []Product // two to four, or none
 
@@ -56,7 +57,8 @@ type Product struct {
 	Image  string
 	URL    string
 	Price  Amount
-	Reason string // in words, or empty
+	Reason string // in words for shoppers, or empty
+	Way    string // by which it was found, such as bought_together, for templates in other languages
 }
 
 // Units are how many pieces the lines hold together.

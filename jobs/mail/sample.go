@@ -46,10 +46,10 @@ func Sample(kind Kind, step int, p Purse, code string, shop Shop) Content {
 		},
 		Total: price(2*1850 + 8900),
 		Recommended: []Product{
-			{"Walnut serving board", "board.svg", product("Walnut serving board"), price(4200), "Bought together by 41 shoppers"},
-			{"Linen napkins, set of four", "linen.svg", product("Linen napkins"), price(2900), "Viewed together by 27 shoppers"},
-			{"Glass teapot", "teapot.svg", product("Glass teapot"), price(3650), "Popular this week"},
-			{"Fern in a clay pot", "fern.svg", product("Fern in a clay pot"), price(1990), "Popular this week"},
+			{"Walnut serving board", "board.svg", product("Walnut serving board"), price(4200), "Often bought together", "bought_together"},
+			{"Linen napkins, set of four", "linen.svg", product("Linen napkins"), price(2900), "Often viewed together", "viewed_together"},
+			{"Glass teapot", "teapot.svg", product("Glass teapot"), price(3650), "Popular right now", "popular"},
+			{"Fern in a clay pot", "fern.svg", product("Fern in a clay pot"), price(1990), "Popular right now", "popular"},
 		},
 		RestoreURL:     "https://shop.example/r/sample",
 		UnsubscribeURL: "https://shop.example/unsubscribe/sample",
@@ -82,7 +82,7 @@ func (t *Templates) try(p Purse) error {
 		for step := 1; step <= tried; step++ {
 			full := Sample(kind, step, p, "EUR", Shop{})
 			full.Shop.Logo = "https://shop.example/logo.png"
-			full.Coupon = "CODE"
+			full.Coupon, full.More = "CODE", 3
 			single := Sample(kind, step, p, "EUR", Shop{})
 			single.Lines, single.Recommended, single.Coupon = single.Lines[:1], nil, ""
 			for _, c := range []Content{full, single, bare(kind, step)} {
