@@ -120,7 +120,7 @@ func (m *Mailing) due(tx *gorm.DB, row mailRow, now sessions.Millis) (mailRow, W
 	case v.Outcome == cart.Fire:
 		row.Status = Sending
 	case v.Outcome == cart.Hold:
-		row.Status, row.NextAttemptAt, row.LastError = Pending, int64(max(v.Until, now+1)), string(v.Reason)
+		row.Status, row.NextAttemptAt, row.LastError = Pending, int64(max(v.Until, now.Add(time.Second))), string(v.Reason)
 	default:
 		row = row.end(Suppressed, string(v.Reason), now)
 	}
