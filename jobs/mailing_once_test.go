@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"strings"
+	"sync"
 	"testing"
 	"time"
 
@@ -198,4 +199,43 @@ func TestAMailIsNotSentAgainAfterACrashControl(t *testing.T) {
 			t.Errorf("%d letters came: the test cannot fail\n%s", letters, ends)
 		}
 	})
+}
+
+// What became of a mail is noted also by a process that lost its lease while it sent:
+// nobody else knows, and nobody else has the mail until the claim runs out.
+func TestAnOutcomeIsNotedAfterTheLeaseWasLost(t *testing.T) {
+	testdb.Each(t, func(t *testing.T, db *database.DB) {
+		held, err := db.NewHolder().Take(t.Context(), "job:mail")
+		if err != nil {
+			t.Fatal(err)
+		}
+		d := &dying{nil, true, make(chan struct{}), make(chan struct{})}
+		m := newMailroom(t, db, func() time.Time { return noon }, deliveredBy(d))
+		m.told.add(1, "trg_1", "trg_2", "trg_3", "trg_4", "trg_5")
+		if _, err := m.Run(t.Context(), noon, held["job:mail"]); err != nil {
+			t.Fatal(err)
+		}
+		<-d.reached
+		endLeases(t, db)
+		close(d.release)
+		m.workers.Wait()
+		got := testdb.Rows(t, db, "SELECT status, count(*) AS n FROM mails GROUP BY 1 ORDER BY 1")
+		if got != "status     n\ndelivered  4\npending    1\n" {
+			t.Errorf("after the lease was lost\n%s", got)
+		}
+	})
+}
+
+// deliveredBy delivers mails once d is released; d is told of the first.
+func deliveredBy(d *dying) Mailer { return waiting{d, new(sync.Once)} }
+
+type waiting struct {
+	*dying
+	once *sync.Once
+}
+
+func (w waiting) Send(context.Context, mail.Message) mail.Outcome {
+	w.once.Do(func() { close(w.reached) })
+	<-w.release
+	return mail.Outcome{Result: mail.Delivered, Code: 250}
 }

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"math"
 	"net/url"
+	"slices"
 	"strings"
 	"time"
 
@@ -111,7 +112,7 @@ func (c *composer) recommended(ctx context.Context, s mailSubject) []mail.Produc
 	}
 	ctx, cancel := context.WithTimeout(ctx, recommendTime)
 	defer cancel()
-	request := recommend.Request{Context: recommend.Email, Anonymous: s.Anonymous, Customer: s.Customer, N: mailRecommended,
+	request := recommend.Request{Context: recommend.Email, Anonymous: s.Anonymous, Customer: s.Customer, N: 2 * mailRecommended,
 		Filter: recommend.Filter{InStock: true}}
 	for _, l := range s.Lines[:min(len(s.Lines), recommend.MaximumTold)] {
 		request.Cart = append(request.Cart, l.Product)
@@ -131,10 +132,18 @@ func (c *composer) recommended(ctx context.Context, s mailSubject) []mail.Produc
 		list = append(list, mail.Product{Name: p.Name, Image: c.web(p.ImageURL), URL: c.web(p.URL),
 			Price: c.purse.Amount(p.Price, p.Currency), Reason: reasonFor(item.Strategy), Way: string(item.Strategy)})
 	}
+	// Those without a picture would stand among the others as if something were missing.
+	if pictured := withPictures(list); len(pictured) >= mailAtLeast {
+		list = pictured
+	}
 	if len(list) < mailAtLeast {
 		return nil
 	}
-	return list
+	return list[:min(len(list), mailRecommended)]
+}
+
+func withPictures(list []mail.Product) []mail.Product {
+	return slices.DeleteFunc(slices.Clone(list), func(p mail.Product) bool { return p.Image == "" })
 }
 
 // reasonFor says to a shopper why something is recommended, without the numbers that

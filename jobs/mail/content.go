@@ -1,5 +1,7 @@
 package mail
 
+import "slices"
+
 // Kind says what was left behind.
 type Kind string
 
@@ -77,4 +79,9 @@ func (c Content) First() Line {
 		}
 	}
 	return Line{}
+}
+
+// Pictured reports whether any line has a picture, so that there is room for one.
+func (c Content) Pictured() bool {
+	return slices.ContainsFunc(c.Lines, func(l Line) bool { return l.Image != "" })
 }
