@@ -38,12 +38,13 @@ type attempt struct {
 
 // Ended is the content of a delivery.ended event: how a delivery ended.
 type Ended struct {
-	Trigger  string     `json:"trigger_id"`
-	Endpoint EndpointID `json:"endpoint_id"`
-	Outcome  string     `json:"outcome"` // delivered, failed, suppressed or cancelled
-	Reason   string     `json:"reason,omitempty"`
-	Attempts int64      `json:"attempts"`
-	Status   int64      `json:"status_code,omitempty"` // the last HTTP status that was answered
+	Channel  cart.Channel `json:"channel,omitempty"` // email of a mail; absent of a webhook
+	Trigger  string       `json:"trigger_id"`
+	Endpoint EndpointID   `json:"endpoint_id"` // 0 of a mail
+	Outcome  string       `json:"outcome"`     // delivered, failed, suppressed or cancelled; of a mail also refused or unknown
+	Reason   string       `json:"reason,omitempty"`
+	Attempts int64        `json:"attempts"`
+	Status   int64        `json:"status_code,omitempty"` // the last HTTP or SMTP status that was answered
 }
 
 // claimed is what became of the due deliveries of an endpoint.

@@ -1,6 +1,6 @@
 // Package jobs does what has to be done from time to time: it finds abandoned
-// carts, delivers triggers to the shop's servers, closes sessions, and clears
-// away what is kept for a while only.
+// carts, delivers triggers to the shop's servers, mails them to shoppers, closes
+// sessions, and clears away what is kept for a while only.
 //
 // # Vocabulary
 //
@@ -22,7 +22,18 @@
 // attempt left), suppressed (no longer right) or cancelled (its endpoint is
 // disabled), and its end is an event of the log.
 //
+// A mail is a trigger on its way to a shopper, over the shop's SMTP server; the
+// package mail writes and sends it. It is asked anew whether it is right, too, and
+// besides to whom it goes and whether they may be mailed: a [Composer] knows. It ends
+// delivered (the server took it over), failed (no attempt left), refused (the server
+// takes no such mail), suppressed, or unknown.
+//
 // # Promises
+//
+// A mail is at most once: when nobody knows whether the server took it, because no
+// answer came, or because the program died between sending and noting the outcome, it
+// ends as unknown and is not sent again. What failed before the end of its data was
+// sent is tried again for about a day.
 //
 // A delivery is at least once: when the program dies between sending and
 // noting the outcome, the message is sent again under the same id after

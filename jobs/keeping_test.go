@@ -148,7 +148,7 @@ func TestEachJobObeysItsLease(t *testing.T) {
 				_, err := j.Run(t.Context(), time.Now(), lost)
 				refused(j.Name, err)
 				// Each transaction by itself: upkeep goes on with the next after one was refused.
-				if n := strings.Count(fmt.Sprint(err), database.ErrLost.Error()); n != map[string]int{"detection": 1, "upkeep": 3}[j.Name] {
+				if n := strings.Count(fmt.Sprint(err), database.ErrLost.Error()); n != map[string]int{"detection": 1, "upkeep": 4}[j.Name] {
 					t.Errorf("%s: %d transactions were refused: %v", j.Name, n, err)
 				}
 			}
@@ -172,6 +172,12 @@ func TestEachJobObeysItsLease(t *testing.T) {
 		}
 		_, err = p.settle(t.Context(), lost, claimed.attempts)
 		refused("settle", err)
+		o := newMailroom(t, db, time.Now, nil)
+		o.told.add(1, "trg_1")
+		_, err = o.fanOut(t.Context(), lost, sessions.MillisOf(time.Now()))
+		refused("make mails", err)
+		_, err = o.claim(lost, 0, 1)
+		refused("claim a mail", err)
 		request := requestRow{Job: "detection", Number: 1}
 		_, err = takeRequest(t.Context(), db, lost, request, time.Now())
 		refused("take a request", err)

@@ -114,6 +114,9 @@ func (d *Delivery) fanSome(tx *gorm.DB, now sessions.Millis) (made int64, full b
 	}
 	var rows []deliveryRow
 	for _, t := range triggers {
+		if !t.Goes(cart.Webhook) {
+			continue
+		}
 		for _, e := range endpoints {
 			rows = append(rows, deliveryRow{TriggerID: t.ID, EndpointID: e, TriggerSeq: int64(t.Seq),
 				Status: Pending, NextAttemptAt: int64(now), CreatedAt: int64(now)})

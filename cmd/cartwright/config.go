@@ -46,6 +46,8 @@ type Config struct {
 	ShopifySecrets     []string
 	WooCommerceSecrets []string
 
+	MailConfig
+
 	Webhooks             []string
 	WebhookAllowPrivate  bool
 	WebhookAllowInsecure bool

@@ -10,6 +10,7 @@ import (
 	"cartwright/api"
 	"cartwright/cart"
 	"cartwright/jobs"
+	"cartwright/jobs/mail"
 	"cartwright/jobs/webhook"
 	"cartwright/recommend"
 	"cartwright/sessions"
@@ -134,6 +135,31 @@ func (s *Shop) openDelivery(ctx context.Context) error {
 	return nil
 }
 
+// openMailing makes ready to mail, if there is an SMTP server.
+func (s *Shop) openMailing(context.Context) (err error) {
+	if s.config.SMTP == "" {
+		return nil
+	}
+	writer, err := newMailWriter(s.config.MailConfig)
+	if err != nil {
+		return err
+	}
+	if s.mailer, err = mail.NewSender(s.config.MailConfig.options()); err != nil {
+		return fmt.Errorf("smtp: %w", err)
+	}
+	messages := cart.NewMessages(s.config.rules(s.db))
+	sources := plainSources(messages, s.config.ShopURL)
+	if s.options.Mails != nil {
+		sources = s.options.Mails(sources)
+	}
+	s.mailing = jobs.NewMailing(jobs.MailingOptions{
+		Database: s.db, Log: s.log, Triggers: s.carts, Recheck: messages, Mailer: s.mailer,
+		Composer: &composer{mailWriter: writer, sources: sources, catalog: recommend.NewCatalog(s.db),
+			recommend: s.recommender.Recommend, logger: s.options.Logger, now: time.Now},
+	})
+	return nil
+}
+
 func (s *Shop) openServer(context.Context) error {
 	agents, err := enrich.NewUserAgents()
 	if err != nil {
@@ -175,8 +201,11 @@ func (s *Shop) jobTable() []jobs.Job {
 	if s.config.Recovery {
 		table = append(table, jobs.Detection(s.config.DetectSchedule, s.detector))
 	}
+	table = append(table, s.delivery.Job(s.config.DeliverSchedule))
+	if s.mailing != nil {
+		table = append(table, s.mailing.Job(s.config.MailSchedule))
+	}
 	return append(table,
-		s.delivery.Job(s.config.DeliverSchedule),
 		jobs.Closing(s.config.CloseSchedule, s.follower, s.log),
 		jobs.Upkeep(s.config.UpkeepSchedule, s.db, s.log),
 	)

@@ -23,6 +23,7 @@ func groups() []group {
 		{"Events and sessions", (*Config).historyFlags},
 		{"Recommendations", (*Config).recommendFlags},
 		{"Abandoned carts", (*Config).recoveryFlags},
+		{"Mails", (*Config).mailFlags},
 		{"Serving", (*Config).serveFlags},
 	}
 }

@@ -52,6 +52,7 @@ commits it, and stops within 20 seconds.`,
 	c.historyFlags(cmd.Flags())
 	c.recommendFlags(cmd.Flags())
 	c.recoveryFlags(cmd.Flags())
+	c.mailFlags(cmd.Flags())
 	c.serveFlags(cmd.Flags())
 	return cmd
 }
@@ -169,6 +170,7 @@ func (c Config) check() error {
 	add("trusted-proxies", checkNetworks(c.TrustedProxies))
 	add("rate-limit-address", checkRate(c.RateLimitAddress))
 	add("rate-limit-key", checkRate(c.RateLimitKey))
+	wrong = append(wrong, c.MailConfig.check())
 	if c.WriteKey != "" && c.WriteKey == c.SecretKey {
 		add("secret-key", errors.New("it is the same as write-key, which is public"))
 	}
