@@ -21,6 +21,11 @@ const (
 	Converted         TriggerKind = "cart.converted"
 )
 
+// TriggerKinds returns all kinds, which are the topics that an endpoint may ask for.
+func TriggerKinds() []TriggerKind {
+	return []TriggerKind{Abandoned, CheckoutAbandoned, BrowseAbandoned, StepDue, Recovered, Converted}
+}
+
 // Channel is a way on which a step reaches a shopper.
 type Channel string
 

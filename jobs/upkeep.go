@@ -17,11 +17,11 @@ type Pruner interface {
 	Prune(ctx context.Context, lease database.Lease) (dropped int64, err error)
 }
 
-// keptDeliveries is how long deliveries are kept after their end. The log keeps
-// how they ended for good.
+// keptDeliveries is how long deliveries are kept after their end, and attempts after
+// their beginning. The log keeps how deliveries ended for good.
 const keptDeliveries = 30 * 24 * time.Hour
 
-// prunedAtOnce is how many deliveries go in one transaction, so that it stays short.
+// prunedAtOnce is how many rows go in one transaction, so that it stays short.
 const prunedAtOnce = 5000
 
 // Upkeep returns the job that clears away: of the log what its window no longer
@@ -41,28 +41,47 @@ func Upkeep(schedule string, db *database.DB, log Pruner) Job {
 				return err
 			})
 			deliveries, errDeliveries := pruneDeliveries(ctx, db, lease, sessions.MillisOf(now.Add(-keptDeliveries)))
-			report := Report{"log_rows": items, "job_runs": runs, "deliveries": deliveries}
-			return report, errors.Join(errLog, errRuns, errDeliveries)
+			attempts, errAttempts := pruneAttempts(ctx, db, lease, sessions.MillisOf(now.Add(-keptDeliveries)))
+			report := Report{"log_rows": items, "job_runs": runs, "deliveries": deliveries, "attempts": attempts}
+			return report, errors.Join(errLog, errRuns, errDeliveries, errAttempts)
 		},
 	}
 }
 
 // pruneDeliveries drops deliveries that ended before a time.
-func pruneDeliveries(ctx context.Context, db *database.DB, lease database.Lease, before sessions.Millis) (dropped int64, err error) {
+func pruneDeliveries(ctx context.Context, db *database.DB, lease database.Lease, before sessions.Millis) (int64, error) {
+	dropped, err := prune(ctx, db, lease, `DELETE FROM deliveries WHERE (trigger_id, endpoint_id) IN (
+		SELECT trigger_id, endpoint_id FROM deliveries WHERE ended_at > 0 AND ended_at < ? LIMIT ?)`, before)
+	if err != nil {
+		return dropped, fmt.Errorf("prune deliveries: %w", err)
+	}
+	return dropped, nil
+}
+
+// pruneAttempts drops attempts that began before a time, with the messages that were sent in them.
+func pruneAttempts(ctx context.Context, db *database.DB, lease database.Lease, before sessions.Millis) (int64, error) {
+	dropped, err := prune(ctx, db, lease, `DELETE FROM delivery_attempts WHERE (trigger_id, endpoint_id, attempt) IN (
+		SELECT trigger_id, endpoint_id, attempt FROM delivery_attempts WHERE started_at < ? LIMIT ?)`, before)
+	if err != nil {
+		return dropped, fmt.Errorf("prune attempts: %w", err)
+	}
+	return dropped, nil
+}
+
+// prune executes a statement that takes a time and how many rows to drop at most, until there are no more.
+func prune(ctx context.Context, db *database.DB, lease database.Lease, statement string, before sessions.Millis) (dropped int64, err error) {
 	for {
 		var n int64
 		err := db.Write(ctx, func(tx *gorm.DB) error {
 			if err := lease.Hold(tx); err != nil {
 				return err
 			}
-			result := tx.Exec(`DELETE FROM deliveries WHERE (trigger_id, endpoint_id) IN (
-				SELECT trigger_id, endpoint_id FROM deliveries WHERE ended_at > 0 AND ended_at < ? LIMIT ?)`,
-				int64(before), prunedAtOnce)
+			result := tx.Exec(statement, int64(before), prunedAtOnce)
 			n = result.RowsAffected
 			return result.Error
 		})
 		if err != nil {
-			return dropped, fmt.Errorf("prune deliveries: %w", err)
+			return dropped, err
 		}
 		if dropped += n; n < prunedAtOnce {
 			return dropped, nil

@@ -45,6 +45,7 @@ type Shop struct {
 	recommender *recommend.Recommender
 	detector    *cart.Detector
 	delivery    *jobs.Delivery
+	endpoints   *jobs.Endpoints
 	sender      *webhook.Sender
 	runner      *jobs.Runner
 	server      *api.Server
