@@ -27,32 +27,35 @@ func (attemptRow) TableName() string { return "delivery_attempts" }
 // beginAttempts writes attempts down before they are made, so that one whose
 // outcome is lost with its process shows in the log of deliveries, too.
 func beginAttempts(tx *gorm.DB, attempts []attempt) error {
+	// A delivery whose row was lost begins to count anew: its newer attempts take the places of the old ones.
+	return saveAttempts(tx, attempts, clause.OnConflict{UpdateAll: true})
+}
+
+// noteAttempts writes down how attempts went. That is so whatever became of their deliveries meanwhile.
+func noteAttempts(tx *gorm.DB, attempts []attempt) error {
+	return saveAttempts(tx, attempts, clause.OnConflict{
+		Columns:   []clause.Column{{Name: "trigger_id"}, {Name: "endpoint_id"}, {Name: "attempt"}},
+		DoUpdates: clause.AssignmentColumns([]string{"took_ms", "result", "status_code", "error", "answer"}),
+	})
+}
+
+// saveAttempts writes attempts at one endpoint, as they stand, in one statement.
+func saveAttempts(tx *gorm.DB, attempts []attempt, conflict clause.OnConflict) error {
+	if len(attempts) == 0 {
+		return nil
+	}
 	rows := make([]attemptRow, len(attempts))
 	for i, a := range attempts {
 		rows[i] = attemptRow{
 			TriggerID: a.row.TriggerID, EndpointID: a.row.EndpointID, Attempt: a.row.Attempts, StartedAt: a.row.StartedAt,
-			Answer: []byte{}, Body: a.message.Body,
+			TookMS: a.outcome.Took.Milliseconds(), Result: string(a.outcome.Result), StatusCode: int64(a.outcome.Status), Error: a.outcome.Reason,
+			Answer: answerOf(a.outcome), Body: a.message.Body,
 		}
 	}
-	if len(rows) == 0 {
-		return nil
-	}
-	// A delivery whose row was lost begins to count anew: its newer attempts take the places of the old ones.
-	if err := tx.Clauses(clause.OnConflict{UpdateAll: true}).Create(&rows).Error; err != nil {
+	if err := tx.Clauses(conflict).Create(&rows).Error; err != nil {
 		return fmt.Errorf("write down attempts at endpoint %d: %w", rows[0].EndpointID, err)
 	}
 	return nil
-}
-
-// noteAttempt writes down how an attempt went. That is so whatever became of its delivery meanwhile.
-func noteAttempt(tx *gorm.DB, a attempt) error {
-	o := a.outcome
-	return tx.Model(&attemptRow{}).
-		Where("trigger_id = ? AND endpoint_id = ? AND attempt = ?", a.row.TriggerID, a.row.EndpointID, a.row.Attempts).
-		Updates(map[string]any{
-			"took_ms": o.Took.Milliseconds(), "result": string(o.Result), "status_code": o.Status, "error": o.Reason,
-			"answer": answerOf(o),
-		}).Error
 }
 
 // answerOf is the beginning of an answer as it is stored: an empty one is empty, not missing.

@@ -27,15 +27,15 @@ func (d *Delivery) settle(ctx context.Context, lease database.Lease, attempts []
 		for _, a := range attempts {
 			row := a.after(now)
 			noted, err := note(tx, row, a.row)
-			if err == nil {
-				err = noteAttempt(tx, a)
-			}
 			if err != nil {
 				return nil, fmt.Errorf("note the outcome of delivery %s to endpoint %d: %w", row.TriggerID, row.EndpointID, err)
 			}
 			if noted && row.EndedAt != 0 {
 				ended = append(ended, row.ended())
 			}
+		}
+		if err := noteAttempts(tx, attempts); err != nil {
+			return nil, err
 		}
 		if verdict, err = d.judge(tx, attempts, now); err != nil {
 			return nil, err
