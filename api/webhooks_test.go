@@ -69,6 +69,13 @@ func TestEndpointsOverHTTP(t *testing.T) {
 			t.Errorf("trial %v", trial)
 		}
 
+		if hosts := insideHosts(); len(hosts) < 40 {
+			t.Errorf("%d hosts", len(hosts))
+		}
+		for _, host := range insideHosts() {
+			s.call(t, "PATCH", one, `{"url":"https://`+host+`/hook"}`, 400, "url_refused")
+		}
+
 		off := s.call(t, "PATCH", one, `{"enabled":false,"url":"https://shop.example/other"}`, 200, "")
 		if off["disabled_reason"] != "switched_off" || off["url"] != "https://shop.example/other" || fmt.Sprint(off["topics"]) != "[cart.abandoned cart.recovered]" {
 			t.Errorf("switched off %v", off)

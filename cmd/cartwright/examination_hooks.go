@@ -38,7 +38,7 @@ func (f *findings) endpoints(ctx context.Context, c Config, made []string, now t
 		urls = append(urls, e.URL)
 	}
 	if len(urls) == 0 {
-		f.warn("endpoints", "name them in the setting webhooks, or make one with “cartwright webhooks add”", "there is none: nobody is told of abandoned carts")
+		f.warn("endpoints", "name them in the setting webhooks, or make one with “cartwright webhooks add”", "there is none that is enabled: nobody is told of abandoned carts")
 	}
 	for _, url := range urls {
 		f.endpoint(ctx, c.webhookOptions(), url, now)
