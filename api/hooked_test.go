@@ -11,6 +11,7 @@ import (
 
 	"cartwright/api"
 	"cartwright/cart"
+	"cartwright/cart/flow"
 	"cartwright/jobs"
 	"cartwright/jobs/webhook"
 )
@@ -38,7 +39,7 @@ func realWebhooks(t testing.TB, s *shop, carts *cart.Store) api.Webhooks {
 	sender := webhook.NewSender(options)
 	e := jobs.NewEndpoints(s.db, options, sender)
 	s.delivery = jobs.NewDelivery(jobs.DeliveryOptions{Database: s.db, Log: s.log, Triggers: carts, Sender: sender,
-		Messages: cart.NewMessages(cart.NewFlow(time.Hour, 24*time.Hour)), Now: func() time.Time { return start }})
+		Messages: cart.NewMessages(cart.RulesOf(flow.New(time.Hour, 24*time.Hour))), Now: func() time.Time { return start }})
 	t.Cleanup(func() { s.delivery.Close(context.Background()) })
 	return api.Webhooks{
 		UsualOverlap: jobs.UsualOverlap,

@@ -74,6 +74,8 @@ func (s *Server) routes() []route {
 		{method: get, path: "/v1/orders/:id", scope: Secret, handle: s.order},
 		{method: get, path: "/v1/products", scope: Secret, handle: s.products},
 		{method: get, path: "/v1/products/:id", scope: Secret, handle: s.product},
+		{method: get, path: "/v1/flows", scope: Secret, handle: s.flows},
+		{method: put, path: "/v1/flows", scope: Secret, handle: s.putFlows},
 		{method: get, path: "/v1/triggers", scope: Secret, handle: s.triggers},
 		{method: get, path: "/v1/jobs", scope: Secret, handle: s.jobs},
 		{method: get, path: "/v1/jobs/:name/runs", scope: Secret, handle: s.jobRuns},

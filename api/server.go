@@ -31,6 +31,7 @@ type Config struct {
 	Follower  Follower
 	Histories *sessions.Histories
 	Carts     *cart.Store
+	Rules     cart.Rules
 	Products  Products
 	Recommend Recommender
 	Keys      *Keys

@@ -35,6 +35,8 @@ type Config struct {
 	Recovery       bool
 	CartWait       time.Duration
 	CartMaximumAge time.Duration
+	Flows          flowsSetting
+	Timezone       string
 
 	RecommendChains []string
 	RecommendMemory int
@@ -83,6 +85,9 @@ func (c *Config) historyFlags(flags *pflag.FlagSet) {
 func (c *Config) recoveryFlags(flags *pflag.FlagSet) {
 	flags.DurationVar(&c.CartWait, "cart-wait", time.Hour, "a cart is abandoned after so long without activity")
 	flags.DurationVar(&c.CartMaximumAge, "cart-maximum-age", 7*24*time.Hour, "carts idle for longer are let go")
+	flags.Var(&c.Flows, "flows", "recovery flows: in a file the list itself, elsewhere the name of a file with it; see cartwright flows. "+
+		"Without any, abandoned carts are told to the webhooks by cart-wait and cart-maximum-age, and nobody is written to. A change over the API holds until the file changes")
+	flags.StringVar(&c.Timezone, "timezone", "UTC", "where the shop is, such as Europe/Berlin: by its clock quiet hours go where a shopper's own is not known")
 }
 
 // serveFlags binds everything else that serve needs.

@@ -8,6 +8,7 @@ import (
 	"os"
 	"os/signal"
 	"syscall"
+	_ "time/tzdata" // quiet hours go by shoppers' clocks on machines without a list of them, too
 
 	"github.com/spf13/cobra"
 )
@@ -95,7 +96,7 @@ the environment, which beats the file.`,
 	root.SetFlagErrorFunc(func(_ *cobra.Command, err error) error { return usage("%v", err) })
 	root.PersistentFlags().String("config", "", "the configuration file (default "+defaultConfigFile+", if it is there)")
 	root.AddCommand(
-		serveCommand(s), tourCommand(s), importCommand(s), detectCommand(s), statsCommand(s),
+		serveCommand(s), tourCommand(s), importCommand(s), detectCommand(s), flowsCommand(s), whyCommand(s), statsCommand(s),
 		replayCommand(s), verifyCommand(s), backupCommand(s), restoreCommand(s), jobsCommand(s), webhooksCommand(s), configCommand(s), doctorCommand(s), healthCommand(s), keysCommand(s), evaluateCommand(s), tuneCommand(s), benchCommand(s), versionCommand(s),
 	)
 	return root

@@ -29,7 +29,7 @@ func (s *Shop) openLog(ctx context.Context) (err error) {
 	if err != nil {
 		return err
 	}
-	s.detector = cart.NewDetector(s.log, s.flow())
+	s.detector = cart.NewDetector(s.log, s.config.rules(s.db))
 	if err := s.tellSettings(ctx); err != nil {
 		return err
 	}
@@ -100,7 +100,7 @@ func (s *Shop) tellSettings(ctx context.Context) error {
 	if err != nil {
 		return fmt.Errorf("tell the log the settings: %w", err)
 	}
-	return nil
+	return s.config.rules(s.db).FlowsOfFile(ctx, s.db.Read(ctx), s.log, s.config.Flows.flows, time.Now())
 }
 
 // openKeys takes the configured keys, or makes those that are missing.
@@ -129,7 +129,7 @@ func (s *Shop) openDelivery(ctx context.Context) error {
 	s.sender = webhook.NewSender(options)
 	s.endpoints = jobs.NewEndpoints(s.db, options, s.sender)
 	s.delivery = jobs.NewDelivery(jobs.DeliveryOptions{
-		Database: s.db, Log: s.log, Triggers: s.carts, Messages: cart.NewMessages(s.flow()), Sender: s.sender,
+		Database: s.db, Log: s.log, Triggers: s.carts, Messages: cart.NewMessages(s.config.rules(s.db)), Sender: s.sender,
 		Logger: s.options.Logger, DisableAfter: s.config.WebhookDisableAfter,
 	})
 	return nil
@@ -141,7 +141,7 @@ func (s *Shop) openServer(context.Context) error {
 		return err
 	}
 	s.server, err = api.New(api.Config{
-		Log: s.log, Follower: s.follower, Histories: sessions.NewHistories(s.db), Carts: s.carts,
+		Log: s.log, Follower: s.follower, Histories: sessions.NewHistories(s.db), Carts: s.carts, Rules: s.config.rules(s.db),
 		Products: recommend.NewCatalog(s.db), Recommend: s.recommender, Keys: api.NewKeys(s.db),
 		Decoder: &wire.Decoder{Currency: s.config.Currency, Enrich: enricher(agents)},
 		Inbound: api.Inbound{Shopify: s.config.ShopifySecrets, WooCommerce: s.config.WooCommerceSecrets},
@@ -182,6 +182,3 @@ func (s *Shop) jobTable() []jobs.Job {
 		jobs.Upkeep(s.config.UpkeepSchedule, s.db, s.log),
 	)
 }
-
-// flow is what is made of abandoned carts.
-func (s *Shop) flow() cart.Flow { return cart.NewFlow(s.config.CartWait, s.config.CartMaximumAge) }

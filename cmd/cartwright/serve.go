@@ -15,7 +15,6 @@ import (
 
 	"github.com/spf13/cobra"
 
-	"cartwright/cart"
 	"cartwright/jobs"
 	"cartwright/jobs/webhook"
 	"cartwright/recommend"
@@ -146,12 +145,14 @@ func (c Config) check() error {
 	if c.Port < 0 || c.Port > 65535 {
 		add("port", fmt.Errorf("%d is not between 0 and 65535", c.Port))
 	}
-	add("cart-wait, cart-maximum-age", cart.NewFlow(c.CartWait, c.CartMaximumAge).Check())
+	add("cart-wait, cart-maximum-age", c.fallback().Check())
+	_, err := time.LoadLocation(c.Timezone)
+	add("timezone", err)
 	add("detect-schedule", jobs.ParseSchedule(c.DetectSchedule))
 	add("deliver-schedule", jobs.ParseSchedule(c.DeliverSchedule))
 	add("close-schedule", jobs.ParseSchedule(c.CloseSchedule))
 	add("upkeep-schedule", jobs.ParseSchedule(c.UpkeepSchedule))
-	_, err := recommend.ParseChains(c.RecommendChains)
+	_, err = recommend.ParseChains(c.RecommendChains)
 	add("recommend-chains", err)
 	if c.RecommendMemory < 1 || c.RecommendMemory > maximumRecommendMemory {
 		add("recommend-memory", fmt.Errorf("%d is not between 1 and %d", c.RecommendMemory, maximumRecommendMemory))
