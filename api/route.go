@@ -83,6 +83,7 @@ func (s *Server) routes() []route {
 		{method: post, path: "/v1/jobs/:name/pause", scope: Secret, handle: s.pauseJob},
 		{method: post, path: "/v1/jobs/:name/resume", scope: Secret, handle: s.resumeJob},
 	}
+	table = append(table, s.webhookRoutes()...)
 	if s.Metrics != nil {
 		table = append(table, route{method: get, path: "/metrics", scope: anyone, handle: s.metrics})
 	}

@@ -38,6 +38,7 @@ type Config struct {
 	Decoder   *wire.Decoder
 	Inbound   Inbound
 	Jobs      Jobs
+	Webhooks  Webhooks
 	Ready     func(context.Context) error // why requests cannot be served now; nil means never
 
 	// Metrics answers /metrics; nil means there is no such route. Observe is told of

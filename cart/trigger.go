@@ -22,6 +22,11 @@ const (
 	Converted         TriggerKind = "cart.converted"
 )
 
+// TriggerKinds returns all kinds, which are the topics that an endpoint may ask for.
+func TriggerKinds() []TriggerKind {
+	return []TriggerKind{Abandoned, CheckoutAbandoned, BrowseAbandoned, StepDue, Recovered, Converted}
+}
+
 // Channel is a way on which a step reaches a shopper, see [flow.Channel].
 type Channel = flow.Channel
 

@@ -13,14 +13,19 @@
 // restart or a clock change alters nothing but punctuality. A run answers with
 // a [Report], which counts in words what it did.
 //
-// An endpoint is an address of the shop's that wants to hear of triggers. The
-// outbox holds one delivery for each trigger and endpoint. An attempt is one
-// message sent for a delivery; the package webhook makes it. Whether the
+// An endpoint is an address of the shop's that wants to hear of triggers, of all or of
+// its topics, which are kinds of triggers. Some stand in the configuration, see
+// [Configure]; others are made while the program runs, see [Endpoints]. One that answers
+// that it is gone, or at which every attempt failed for too long, is disabled until
+// somebody enables it. The outbox holds one delivery for each trigger and endpoint. An
+// attempt is one message sent for a delivery; the package webhook makes it, and what was
+// sent and answered is on record for a while. Whether the
 // trigger is still right is asked anew in the transaction that starts each
 // attempt, the same that keeps everybody from appending, so that an order
 // committed before it is never missed. A delivery ends delivered, failed (no
 // attempt left), suppressed (no longer right) or cancelled (its endpoint is
-// disabled), and its end is an event of the log.
+// disabled), and its end is an event of the log. It may be sent again after that, under
+// its same id, and then ends once more.
 //
 // A mail is a trigger on its way to a shopper, over the shop's SMTP server; the
 // package mail writes and sends it. It is asked anew whether it is right, too, and

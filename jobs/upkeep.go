@@ -17,11 +17,11 @@ type Pruner interface {
 	Prune(ctx context.Context, lease database.Lease) (dropped int64, err error)
 }
 
-// keptDeliveries is how long deliveries and mails are kept after their end. The log keeps
-// how they ended for good.
+// keptDeliveries is how long deliveries and mails are kept after their end, and attempts after
+// their beginning. The log keeps how deliveries and mails ended for good.
 const keptDeliveries = 30 * 24 * time.Hour
 
-// prunedAtOnce is how many deliveries go in one transaction, so that it stays short.
+// prunedAtOnce is how many rows go in one transaction, so that it stays short.
 const prunedAtOnce = 5000
 
 // Upkeep returns the job that clears away: of the log what its window no longer
@@ -41,9 +41,10 @@ func Upkeep(schedule string, db *database.DB, log Pruner) Job {
 				return err
 			})
 			deliveries, errDeliveries := pruneDeliveries(ctx, db, lease, sessions.MillisOf(now.Add(-keptDeliveries)))
+			attempts, errAttempts := pruneAttempts(ctx, db, lease, sessions.MillisOf(now.Add(-keptDeliveries)))
 			mails, errMails := pruneMails(ctx, db, lease, sessions.MillisOf(now.Add(-keptDeliveries)))
-			report := Report{"log_rows": items, "job_runs": runs, "deliveries": deliveries, "mails": mails}
-			return report, errors.Join(errLog, errRuns, errDeliveries, errMails)
+			report := Report{"log_rows": items, "job_runs": runs, "deliveries": deliveries, "attempts": attempts, "mails": mails}
+			return report, errors.Join(errLog, errRuns, errDeliveries, errAttempts, errMails)
 		},
 	}
 }
@@ -52,6 +53,12 @@ func Upkeep(schedule string, db *database.DB, log Pruner) Job {
 func pruneDeliveries(ctx context.Context, db *database.DB, lease database.Lease, before sessions.Millis) (int64, error) {
 	return prune(ctx, db, lease, "deliveries", `DELETE FROM deliveries WHERE (trigger_id, endpoint_id) IN (
 		SELECT trigger_id, endpoint_id FROM deliveries WHERE ended_at > 0 AND ended_at < ? LIMIT ?)`, before)
+}
+
+// pruneAttempts drops attempts that began before a time, with the messages that were sent in them.
+func pruneAttempts(ctx context.Context, db *database.DB, lease database.Lease, before sessions.Millis) (int64, error) {
+	return prune(ctx, db, lease, "attempts", `DELETE FROM delivery_attempts WHERE (trigger_id, endpoint_id, attempt) IN (
+		SELECT trigger_id, endpoint_id, attempt FROM delivery_attempts WHERE started_at < ? LIMIT ?)`, before)
 }
 
 // pruneMails drops mails that ended before a time. None comes back: the cursor of

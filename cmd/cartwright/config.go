@@ -8,6 +8,7 @@ import (
 
 	"github.com/spf13/pflag"
 
+	"cartwright/jobs/webhook"
 	"cartwright/recommend"
 	"cartwright/sessions/database"
 )
@@ -51,6 +52,7 @@ type Config struct {
 	Webhooks             []string
 	WebhookAllowPrivate  bool
 	WebhookAllowInsecure bool
+	WebhookDisableAfter  time.Duration
 
 	DetectSchedule  string
 	DeliverSchedule string
@@ -98,8 +100,8 @@ func (c *Config) serveFlags(flags *pflag.FlagSet) {
 	flags.StringVar(&c.SecretKey, "secret-key", "", "the backend's secret key; made at the first start if not given")
 	flags.BoolVar(&c.Recovery, "recovery", true, "look for abandoned carts")
 	flags.StringSliceVar(&c.Webhooks, "webhooks", nil, "endpoints that receive triggers: URL, or URL and secrets (whsec_…) with spaces between")
-	flags.BoolVar(&c.WebhookAllowPrivate, "webhook-allow-private", false, "allow endpoints at private addresses, such as this machine's")
-	flags.BoolVar(&c.WebhookAllowInsecure, "webhook-allow-insecure", false, "allow endpoints without TLS (http://)")
+	c.webhookFlags(flags)
+	flags.DurationVar(&c.WebhookDisableAfter, "webhook-disable-after", 120*time.Hour, "an endpoint at which every attempt failed for so long is disabled; 0 means never")
 	flags.StringVar(&c.DetectSchedule, "detect-schedule", "@every 1m", "when to look for abandoned carts (cron, UTC)")
 	flags.StringVar(&c.DeliverSchedule, "deliver-schedule", "@every 1s", "when to look for due webhooks (cron, UTC)")
 	flags.StringVar(&c.CloseSchedule, "close-schedule", "@every 1m", "when to close idle sessions (cron, UTC)")
@@ -110,6 +112,17 @@ func (c *Config) serveFlags(flags *pflag.FlagSet) {
 	flags.Float64Var(&c.RateLimitAddress, "rate-limit-address", 50, "requests a second of one client address, ten times that in a burst; 0 means any. Valid secret keys, and private addresses that connect directly, are not counted")
 	flags.Float64Var(&c.RateLimitKey, "rate-limit-key", 0, "requests a second with one key; 0 means any, since anybody can use up what a public key may")
 	flags.StringVar(&c.LogLevel, "log-level", "info", "debug, info, warn or error")
+}
+
+// webhookFlags binds where webhooks may be sent.
+func (c *Config) webhookFlags(flags *pflag.FlagSet) {
+	flags.BoolVar(&c.WebhookAllowPrivate, "webhook-allow-private", false, "allow endpoints at private addresses, such as this machine's")
+	flags.BoolVar(&c.WebhookAllowInsecure, "webhook-allow-insecure", false, "allow endpoints without TLS (http://)")
+}
+
+// webhookOptions say where webhooks may be sent.
+func (c Config) webhookOptions() webhook.Options {
+	return webhook.Options{AllowPrivate: c.WebhookAllowPrivate, AllowPlain: c.WebhookAllowInsecure}
 }
 
 // recommendFlags binds what is recommended where, and from how much of the past.

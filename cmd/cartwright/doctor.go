@@ -91,9 +91,9 @@ check failed; warnings alone leave it 0.`,
 func (f *findings) examine(ctx context.Context, c Config, now time.Time) {
 	f.systemClock(now)
 	f.folder(c.Database)
-	f.endpoints(ctx, c, now)
 	f.smtp(ctx, c.MailConfig, now)
 	db, err := database.Inspect(ctx, c.Database, database.Options{})
+	f.endpoints(ctx, c, madeEndpoints(ctx, db, err, now), now)
 	if err != nil {
 		f.unreachable(err)
 		return
@@ -109,7 +109,7 @@ func (f *findings) examine(ctx context.Context, c Config, now time.Time) {
 	f.databaseClock(ctx, db)
 	f.log(ctx, db, now)
 	f.jobs(ctx, db, now)
-	f.disabled(ctx, db)
+	f.disabled(ctx, db, now)
 	f.mails(ctx, db)
 	f.keys(ctx, db)
 }

@@ -146,11 +146,13 @@ var (
 	mailsWait    = description("outbox_mails", "Mails that have not ended: that are still tried, or under way.")
 	mailsAge     = description("outbox_mails_age_seconds", "For how long the oldest of them has waited; 0 when none waits.")
 	mailsEnded   = description("mails_ended", "Mails of the last month by how they ended.", "status")
+	hooksOff     = description("webhook_endpoints_disabled", "Endpoints that nothing is sent to, by the reason; gone and failing ask for somebody.", "reason")
+	hooksFailing = description("webhook_endpoints_failing", "Endpoints at which the last attempt failed, and that are still tried.")
 	jobRuns      = description("job_runs_total", "Runs of a job by outcome.", "job", "outcome")
 	jobLast      = description("job_last_run_timestamp_seconds", "When a job's last run ended.", "job")
 	databaseUp   = description("database_up", "1 if the database answered this scrape.")
 	descriptions = []*prometheus.Desc{headSeq, lagEvents, lagSeconds, indexAge, indexHolds, indexBytes, dueSeconds,
-		outboxHolds, outboxAge, mailsWait, mailsAge, mailsEnded, jobRuns, jobLast, databaseUp}
+		outboxHolds, outboxAge, mailsWait, mailsAge, mailsEnded, hooksOff, hooksFailing, jobRuns, jobLast, databaseUp}
 )
 
 // Describe names what is collected.
@@ -232,6 +234,14 @@ func (c shopCollector) database(ctx context.Context, now time.Time, gauge func(*
 	}
 	gauge(outboxHolds, float64(outbox.Waiting))
 	gauge(outboxAge, since(outbox.Oldest))
+	alarms, err := jobs.EndpointAlarms(ctx, s.db)
+	if err != nil {
+		return err
+	}
+	gauge(hooksFailing, float64(alarms.Failing))
+	for reason, n := range alarms.Disabled {
+		gauge(hooksOff, float64(n), reason)
+	}
 	if s.mailing == nil {
 		return nil
 	}

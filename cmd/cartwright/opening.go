@@ -122,15 +122,16 @@ func (s *Shop) openDelivery(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	options := webhook.Options{
-		AllowPrivate: s.config.WebhookAllowPrivate, AllowPlain: s.config.WebhookAllowInsecure, Transport: s.options.Transport,
-	}
+	options := s.config.webhookOptions()
+	options.Transport = s.options.Transport
 	if s.MadeSecrets, err = jobs.Configure(ctx, s.db, time.Now(), options, endpoints); err != nil {
 		return err
 	}
 	s.sender = webhook.NewSender(options)
+	s.endpoints = jobs.NewEndpoints(s.db, options, s.sender)
 	s.delivery = jobs.NewDelivery(jobs.DeliveryOptions{
 		Database: s.db, Log: s.log, Triggers: s.carts, Messages: cart.NewMessages(s.config.rules(s.db)), Sender: s.sender,
+		Logger: s.options.Logger, DisableAfter: s.config.WebhookDisableAfter,
 	})
 	return nil
 }
@@ -170,7 +171,7 @@ func (s *Shop) openServer(context.Context) error {
 		Products: recommend.NewCatalog(s.db), Recommend: s.recommender, Keys: api.NewKeys(s.db),
 		Decoder: &wire.Decoder{Currency: s.config.Currency, Enrich: enricher(agents)},
 		Inbound: api.Inbound{Shopify: s.config.ShopifySecrets, WooCommerce: s.config.WooCommerceSecrets},
-		Jobs:    s.jobOrders(),
+		Jobs:    s.jobOrders(), Webhooks: s.webhooks(),
 		Metrics: s.metrics.handler(), Observe: s.metrics.answered,
 		Ready: s.ready, Logger: s.options.Logger, TrustedProxies: s.config.TrustedProxies,
 		Limits: api.Limits{Address: s.config.RateLimitAddress, Key: s.config.RateLimitKey},

@@ -163,6 +163,9 @@ func (c Config) check() error {
 	}
 	_, err = c.endpoints()
 	add("webhooks", err)
+	if c.WebhookDisableAfter < 0 {
+		add("webhook-disable-after", fmt.Errorf("%s is less than no time", c.WebhookDisableAfter))
+	}
 	_, err = logLevel(c.LogLevel)
 	add("log-level", err)
 	add("shopify-secrets", checkSecrets(c.ShopifySecrets))
@@ -215,7 +218,7 @@ func logLevel(name string) (level slog.Level, err error) {
 
 // endpoints reads the configured webhooks: a URL, and secrets with spaces between.
 func (c Config) endpoints() ([]jobs.Endpoint, error) {
-	options := webhook.Options{AllowPrivate: c.WebhookAllowPrivate, AllowPlain: c.WebhookAllowInsecure}
+	options := c.webhookOptions()
 	var endpoints []jobs.Endpoint
 	var wrong []error
 	for _, text := range c.Webhooks {

@@ -50,6 +50,7 @@ type Shop struct {
 	recommender *recommend.Recommender
 	detector    *cart.Detector
 	delivery    *jobs.Delivery
+	endpoints   *jobs.Endpoints
 	sender      *webhook.Sender
 	mailing     *jobs.Mailing // nil: nobody is mailed
 	mailer      *mail.Sender
