@@ -136,6 +136,12 @@ type Decision struct {
 	AbandonedAt sessions.Millis  `json:"abandoned_at"`
 	At          sessions.Millis  `json:"decided_at"`
 	Seen        sessions.Seq     `json:"seen"` // the head of the log that it rests on
+
+	// Of a step that is to reach the shopper. Where a mail goes is told by the keyed
+	// hash of its address and the network of whoever began the cart, see [Addressee].
+	Channels    []Channel `json:"channels,omitempty"`
+	AddressHash string    `json:"address_hash,omitempty"`
+	Network     string    `json:"network,omitempty"`
 }
 
 // content is a decision as the content of a decision.made event.

@@ -71,10 +71,11 @@ type Message struct {
 
 // MessageData is what a message says.
 type MessageData struct {
-	Cart      MessageCart    `json:"cart"`
-	Visitor   MessageVisitor `json:"visitor"`
-	TriggerID string         `json:"trigger_id"`
-	Order     *Order         `json:"order"` // null of an abandoned cart
+	Cart      *MessageCart    `json:"cart"` // null of a consent
+	Visitor   MessageVisitor  `json:"visitor"`
+	TriggerID string          `json:"trigger_id"`
+	Order     *Order          `json:"order"` // null of an abandoned cart
+	Consent   *MessageConsent `json:"consent,omitempty"`
 }
 
 // MessageCart is the cart of a message.
@@ -103,6 +104,13 @@ type MessageVisitor struct {
 
 // Message returns what is sent for a trigger, as of tx.
 func (Messages) Message(tx *gorm.DB, t Trigger) (Message, error) {
+	if t.Kind == ConsentChanged {
+		m, err := consentMessage(tx, t)
+		if err != nil {
+			return m, fmt.Errorf("write the message of trigger %s: %w", t.ID, err)
+		}
+		return m, nil
+	}
 	m := Message{Type: t.Kind, Timestamp: t.At.Time(), Data: MessageData{TriggerID: t.ID}}
 	c, err := one(tx.Where("id = ?", int64(t.Cart)), fmt.Sprintf("cart %d", t.Cart))
 	if err != nil {
@@ -119,7 +127,8 @@ func (Messages) Message(tx *gorm.DB, t Trigger) (Message, error) {
 		m.Data.Order = &o
 		c = c.asSold(o, t.Episode)
 	}
-	m.Data.Cart = messageCart(c)
+	told := messageCart(c)
+	m.Data.Cart = &told
 	m.Data.Cart.AbandonedAt, err = abandonedAt(tx, t)
 	if t.Kind == Abandoned && err == nil {
 		m.Timestamp = *m.Data.Cart.AbandonedAt

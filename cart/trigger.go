@@ -19,6 +19,7 @@ const (
 	StepDue           TriggerKind = "recovery.step_due" // a step of a recovery flow is to reach the shopper now
 	Recovered         TriggerKind = "cart.recovered"
 	Converted         TriggerKind = "cart.converted"
+	ConsentChanged    TriggerKind = "consent.changed" // whether an address may be mailed
 )
 
 // Channel is a way on which a step reaches a shopper.

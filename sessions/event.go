@@ -83,13 +83,16 @@ const (
 	DecisionMade    Kind = "decision.made"
 	DeliveryEnded   Kind = "delivery.ended"
 	WeightsLearned  Kind = "weights.learned" // those by which recommendations are ranked
+
+	AddressSuppressed Kind = "address.suppressed" // an address is not to be mailed; it tells its keyed hash alone
+	AddressReleased   Kind = "address.released"   // it may be mailed again
 )
 
 // Own reports whether events of this kind are appended by Cartwright itself and
 // say nothing of a shopper's activity.
 func (k Kind) Own() bool {
 	switch k {
-	case SettingsChanged, RecoveryEnabled, DecisionMade, DeliveryEnded, WeightsLearned:
+	case SettingsChanged, RecoveryEnabled, DecisionMade, DeliveryEnded, WeightsLearned, AddressSuppressed, AddressReleased:
 		return true
 	}
 	return false
@@ -143,6 +146,8 @@ type Payload struct {
 	Campaign *Campaign `json:"campaign,omitempty"`
 	Page     *PageInfo `json:"page,omitempty"`
 	Consent  string    `json:"consent,omitempty"` // "denied" when the sender withheld it (do not track)
+
+	Mail *MailConsent `json:"mail_consent,omitempty"` // what it says of whether Email may be mailed
 
 	Query    string     `json:"query,omitempty"` // of a search
 	Cart     CartID     `json:"cart_id,omitempty"`
