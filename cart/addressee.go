@@ -144,11 +144,11 @@ func loadMailing(tx *gorm.DB, carts []Cart, rules MailRules) (m mailing, err err
 
 // addressed returns where a cart's shopper is reached, if that is told well enough.
 func (m mailing) addressed(c Cart, rules MailRules) Addressee {
-	email, proven := m.contacts.reach(c)
+	email, proof := m.contacts.reach(c)
 	switch {
-	case email == "":
+	case proof == absent:
 		return Addressee{Refusal: NoAddress}
-	case !proven && !rules.BrowserAddresses:
+	case proof == contradicted, proof == claimed && !rules.BrowserAddresses:
 		return Addressee{Refusal: AddressUnproven}
 	}
 	return Addressee{Email: email, Hash: m.key.hash(email), Network: network(m.began[c.EpisodeBegan])}

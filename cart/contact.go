@@ -1,6 +1,8 @@
 package cart
 
 import (
+	"slices"
+
 	"cartwright/sessions"
 )
 
@@ -55,7 +57,7 @@ type introduction struct {
 // introductions returns what e tells of who is whom. Browsing tells nothing: most of
 // it names the same again.
 func introductions(e *sessions.Event) []introduction {
-	if e.Bot || !introducing(e.Kind) {
+	if e.Bot || !introducing(e) {
 		return nil
 	}
 	var all []introduction
@@ -72,14 +74,14 @@ func introductions(e *sessions.Event) []introduction {
 	return all
 }
 
-// introducing reports whether events of a kind are made to say who somebody is.
-func introducing(k sessions.Kind) bool {
-	switch k {
+// introducing reports whether e is of a kind that says who somebody is.
+func introducing(e *sessions.Event) bool {
+	switch e.Kind {
 	case sessions.Identify, sessions.Alias, sessions.CartUpdated, sessions.CheckoutStarted, sessions.CheckoutStep,
 		sessions.OrderCompleted, sessions.OrderUpdated:
 		return true
 	}
-	return false
+	return e.Email != "" && touches(e.Kind)
 }
 
 // contacts are what is known of some browsers and customers.
@@ -100,24 +102,46 @@ func (k contacts) ofBrowser(a sessions.AnonymousID, t Teller) sessions.Email {
 	return c.Email
 }
 
-// reach returns where a cart's shopper is reached, and whether that is proven: the
-// address that the backend told with the cart; else that of the customer it told with
-// it; else that of the browsers which filled the cart, if the backend told of each of
-// them and all lead to the same address. Without a proof it is what browsers claimed.
-func (k contacts) reach(c Cart) (email sessions.Email, proven bool) {
+// A proof says how well it is told where a cart's shopper is reached.
+type proof int
+
+// The proofs, the best first.
+const (
+	proven       proof = iota // by the backend
+	claimed                   // by the browsers that filled the cart
+	contradicted              // different addresses are claimed: a stranger put something in
+	absent                    // nobody said anything
+)
+
+// reach returns where a cart's shopper is reached, and how well that is told. The
+// address that the backend told with the cart is proven; else that of the customer it
+// told with it; else that of the browsers which filled the cart, if the backend told of
+// each of them and all lead to the same address. What other browsers say of the cart
+// counts for nothing.
+func (k contacts) reach(c Cart) (sessions.Email, proof) {
 	if c.Address != "" {
-		return c.Address, true
+		return c.Address, proven
 	}
-	if email = k.ofCustomer(c.Customer, ToldByBackend); c.Customer != "" && email != "" {
-		return email, true
+	if email := k.ofCustomer(c.Customer, ToldByBackend); c.Customer != "" && email != "" {
+		return email, proven
 	}
-	if email = k.ofBrowsers(c.Browsers); email != "" {
-		return email, true
+	if email := k.ofBrowsers(c.Browsers); email != "" {
+		return email, proven
 	}
-	if c.Email != "" {
-		return c.Email, false
+	var addresses []sessions.Email
+	for _, a := range c.Browsers {
+		addresses = append(addresses, k.claimedBy(a))
 	}
-	return k.claimed(c.Browsers), false
+	slices.Sort(addresses)
+	addresses = slices.Compact(addresses) // of browsers of which nothing is known, an empty one
+	known := slices.ContainsFunc(addresses, func(e sessions.Email) bool { return e != "" })
+	switch {
+	case known && len(addresses) == 1 && len(c.Browsers) <= browsersKept:
+		return addresses[0], claimed
+	case known, c.Email != "":
+		return "", contradicted
+	}
+	return "", absent
 }
 
 // ofBrowsers returns the one address to which the backend's word leads from all of
@@ -136,16 +160,15 @@ func (k contacts) ofBrowsers(browsers []sessions.AnonymousID) (one sessions.Emai
 	return one
 }
 
-// claimed returns the address that the last of some browsers claimed.
-func (k contacts) claimed(browsers []sessions.AnonymousID) sessions.Email {
-	for i := len(browsers) - 1; i >= 0; i-- {
-		claim := k[contactKey{contactBrowser, string(browsers[i]), ToldByBrowser}]
-		for _, email := range []sessions.Email{
-			k.ofBrowser(browsers[i], ToldByBackend), claim.Email, k.ofCustomer(claim.Customer, ToldByBackend), k.ofCustomer(claim.Customer, ToldByBrowser),
-		} {
-			if email != "" {
-				return email
-			}
+// claimedBy returns where whoever uses a browser is reached, as anybody said: the
+// backend first.
+func (k contacts) claimedBy(a sessions.AnonymousID) sessions.Email {
+	claim := k[contactKey{contactBrowser, string(a), ToldByBrowser}]
+	for _, email := range []sessions.Email{
+		k.ofBrowser(a, ToldByBackend), claim.Email, k.ofCustomer(claim.Customer, ToldByBackend), k.ofCustomer(claim.Customer, ToldByBrowser),
+	} {
+		if email != "" {
+			return email
 		}
 	}
 	return ""

@@ -31,7 +31,7 @@ func registers(e *sessions.Event) bool {
 	case sessions.DecisionMade, sessions.AddressSuppressed, sessions.AddressReleased:
 		return true
 	}
-	return !e.Bot && e.Mail != nil || introducing(e.Kind) && len(introductions(e)) > 0
+	return !e.Bot && e.Mail != nil || len(introductions(e)) > 0
 }
 
 // register writes what events mean for addresses. Batches without such an event cost

@@ -21,6 +21,8 @@ func tables(t testing.TB, db *database.DB) string {
 	for _, q := range []string{
 		"SELECT * FROM carts ORDER BY id", "SELECT * FROM orders ORDER BY order_id",
 		"SELECT * FROM decisions ORDER BY seq", "SELECT * FROM triggers ORDER BY id",
+		"SELECT * FROM contacts ORDER BY kind, value, told_by", "SELECT * FROM consents ORDER BY email, told_by, state",
+		"SELECT * FROM suppressions ORDER BY address_hash, reason", "SELECT * FROM mailed ORDER BY seq",
 	} {
 		all += testdb.Rows(t, db, q)
 	}
