@@ -222,9 +222,6 @@ func TestAddresseeOfAnAttempt(t *testing.T) {
 	}
 }
 
-// forgeries are how many forged events are tried out.
-const forgeries = 100_000
-
 // Whatever is forged with the public key, a mailbox gets at most one mail of it: from
 // one network, or from a network for each event; naming the victim in every way. Where
 // browsers are not believed it gets none. The control takes the limits away.
@@ -236,6 +233,10 @@ func TestForgedEventsCannotBombAMailbox(t *testing.T) {
 		s := openShop(t, db)
 		s.enableRecovery()
 		s.happens(0, known())
+		forgeries := 100_000
+		if db.Dialect() == database.Postgres {
+			forgeries = 10_000 // the tests' server gathers no statistics, and plans badly for many rows
+		}
 		var batch []*sessions.Event
 		for i := range forgeries / 5 {
 			who, network := fmt.Sprint("evil", i), from("203.0.113.0")

@@ -90,7 +90,7 @@ func TestWhatIsShown(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		s.wantShown(trigger, `{"id":"trg_2_1_cart_abandoned","seq":3,"type":"cart.abandoned","cart":2,"episode":1,"flow":"cart","step":0,"dry":false,`+
+		s.wantShown(trigger, `{"id":"trg_2_1_cart_abandoned","seq":3,"type":"cart.abandoned","cart":2,"episode":1,"flow":"cart","step":0,"dry":false,"channels":["webhook"],`+
 			`"abandoned_at":"2026-03-01T11:00:00Z","created_at":"2026-03-01T11:00:00Z"}`)
 	})
 }

@@ -69,6 +69,9 @@ func (d *Decoder) item(it *item, raw []byte, a Arrival) (*sessions.Event, *refus
 	if r := clock(e, it, a); r != nil {
 		return nil, r
 	}
+	if r := consent(e, it, a); r != nil {
+		return nil, r
+	}
 	if r := d.commerce(e, &p); r != nil {
 		return nil, r
 	}
@@ -175,6 +178,9 @@ func (d *Decoder) enrich(e *sessions.Event, s *surroundings, a Arrival) {
 		if text := textOf(f.from); text != "" {
 			*f.to = text
 		}
+	}
+	if a.Source == sessions.Browser && a.Client.Address != "" {
+		client.Address = a.Client.Address // which nobody can make up, and by which forged mails are counted
 	}
 	if client.DoNotTrack {
 		e.Consent = "denied"
