@@ -77,6 +77,8 @@ func newShop(t testing.TB, db *database.DB, changes ...func(*api.Config)) *shop 
 		follower.Close()
 		s.log.Close()
 	})
+	preferences, err := cart.OpenPreferences(ctx, db, s.log)
+	must(t, err)
 	keys := api.NewKeys(db)
 	s.keys = keys
 	for scope, value := range map[api.Scope]string{api.Write: writeKey, api.Secret: secretKey} {
@@ -85,7 +87,7 @@ func newShop(t testing.TB, db *database.DB, changes ...func(*api.Config)) *shop 
 	}
 	config := api.Config{
 		Log: s.log, Follower: follower, Histories: sessions.NewHistories(db), Carts: carts, Keys: keys, Recommend: s,
-		Products: catalog,
+		Products: catalog, Preferences: preferences,
 		Decoder: &wire.Decoder{Currency: "EUR", Enrich: func(e *sessions.Event, c wire.Client) {
 			s.clients = append(s.clients, c)
 			e.Bot = strings.Contains(c.UserAgent, "Googlebot")
