@@ -168,6 +168,12 @@ func (a answer) wants(t testing.TB, status int, code string) {
 	if status < 400 {
 		return
 	}
+	if code == asPage {
+		if got := a.Header().Get("Content-Type"); got != "text/html; charset=utf-8" {
+			t.Errorf("Content-Type %q of a page", got)
+		}
+		return
+	}
 	var p api.Problem
 	a.read(t, &p)
 	if p.Code != code || p.Status != status || p.Detail == "" || p.Title != http.StatusText(status) || p.Type != "about:blank" {

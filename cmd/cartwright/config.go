@@ -35,6 +35,12 @@ type Config struct {
 	CartWait       time.Duration
 	CartMaximumAge time.Duration
 
+	MailConsent          string
+	MailBrowserAddresses bool
+	MailAddressPause     time.Duration
+	MailAddressWeek      int
+	MailNetworkDay       int
+
 	RecommendChains []string
 	RecommendMemory int
 	RecommendDays   int

@@ -53,6 +53,7 @@ commits it, and stops within 20 seconds.`,
 	c.historyFlags(cmd.Flags())
 	c.recommendFlags(cmd.Flags())
 	c.recoveryFlags(cmd.Flags())
+	c.addresseeFlags(cmd.Flags())
 	c.serveFlags(cmd.Flags())
 	return cmd
 }
@@ -147,6 +148,8 @@ func (c Config) check() error {
 		add("port", fmt.Errorf("%d is not between 0 and 65535", c.Port))
 	}
 	add("cart-wait, cart-maximum-age", cart.NewFlow(c.CartWait, c.CartMaximumAge).Check())
+	add("mail-consent", c.checkMailConsent())
+	add("mail-address-pause, mail-address-week, mail-network-day", c.mailRules().Check())
 	add("detect-schedule", jobs.ParseSchedule(c.DetectSchedule))
 	add("deliver-schedule", jobs.ParseSchedule(c.DeliverSchedule))
 	add("close-schedule", jobs.ParseSchedule(c.CloseSchedule))

@@ -42,6 +42,7 @@ type Shop struct {
 	log         *sessions.Log
 	follower    *sessions.Follower
 	carts       *cart.Store
+	preferences *cart.Preferences
 	recommender *recommend.Recommender
 	detector    *cart.Detector
 	delivery    *jobs.Delivery
@@ -59,6 +60,7 @@ func defaultConfig() Config {
 	c.historyFlags(flags)
 	c.recommendFlags(flags)
 	c.recoveryFlags(flags)
+	c.addresseeFlags(flags)
 	c.serveFlags(flags)
 	return c
 }
