@@ -193,3 +193,33 @@ func TestAnUnsubscribeCountsAtOnce(t *testing.T) {
 		s.wantAddressees(73, rule(), "ann@example.com")
 	})
 }
+
+// Who unsubscribes by a link tells a hash alone. Whose it is follows from the last mail to
+// it, and the message names the address as long as its visitor is known by it.
+func TestAnUnsubscribeNamesWhoWasMailed(t *testing.T) {
+	story(t, func(s *shop) {
+		s.happens(0, put("A", "cup", 1, by("phone"), customer("ann"), email("ann@example.com"), consent(sessions.MailGranted, 0)))
+		s.happens(0, put("B", "cup", 1, customer("bob"), email("bob@example.com"), consent(sessions.MailGranted, 0)))
+		if n := s.mail(60, rule()); n != 2 {
+			t.Fatalf("%d mails", n)
+		}
+		p := s.preferences()
+		if err := p.Unsubscribe(context.Background(), p.UnsubscribeToken("ann@example.com"), millis(61)); err != nil {
+			t.Fatal(err)
+		}
+		last := func() string {
+			all := s.messages()
+			return string(all[len(all)-1])
+		}
+		const names = `"visitor":{"id":2,"anonymous_id":"phone","email":"ann@example.com","anonymous_ids":["phone"],"user_id":"ann","emails":["ann@example.com"]}`
+		if got := last(); !strings.Contains(got, names) || !strings.Contains(got, `"reason":"unsubscribe"`) {
+			t.Errorf("told %s", got)
+		}
+		// Ann is forgotten, but for what must outlive it.
+		write(t, s.db, func(tx *gorm.DB) error { return tx.Exec("DELETE FROM identities WHERE visitor_id = 2").Error })
+		if got := last(); strings.Contains(got, "ann@") || !strings.Contains(got, `"reason":"unsubscribe"`) {
+			t.Errorf("after an erasure, told %s", got)
+		}
+		s.wantAddressees(62, rule(), "suppressed", "address_limit")
+	})
+}
