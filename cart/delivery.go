@@ -47,12 +47,13 @@ type Message struct {
 
 // MessageData is what a message says.
 type MessageData struct {
-	Cart      *MessageCart   `json:"cart"` // null of who only browsed
-	Visitor   MessageVisitor `json:"visitor"`
-	TriggerID string         `json:"trigger_id"`
-	Order     *Order         `json:"order"` // null of an abandoned cart
-	Step      *MessageStep   `json:"step,omitempty"`
-	Session   *MessageVisit  `json:"session,omitempty"` // of who only browsed
+	Cart      *MessageCart    `json:"cart"` // null of who only browsed, and of a consent
+	Visitor   MessageVisitor  `json:"visitor"`
+	TriggerID string          `json:"trigger_id"`
+	Order     *Order          `json:"order"` // null of an abandoned cart
+	Step      *MessageStep    `json:"step,omitempty"`
+	Session   *MessageVisit   `json:"session,omitempty"` // of who only browsed
+	Consent   *MessageConsent `json:"consent,omitempty"`
 }
 
 // MessageStep is the step of a flow that a message is.
@@ -97,12 +98,15 @@ type MessageVisitor struct {
 // Message returns what is sent for a trigger, as of tx.
 func (Messages) Message(tx *gorm.DB, t Trigger) (m Message, err error) {
 	m = Message{Type: t.Kind, Timestamp: t.At.Time(), Data: MessageData{TriggerID: t.ID}}
-	if t.Session != 0 {
+	switch {
+	case t.Kind == ConsentChanged:
+		m, err = consentMessage(tx, t)
+	case t.Session != 0:
 		err = m.tellVisit(tx, t)
-	} else {
+	default:
 		err = m.tellCart(tx, t)
 	}
-	if err == nil && t.Step > 0 {
+	if err == nil && t.Kind == StepDue {
 		err = m.tellStep(tx, t)
 	}
 	if err != nil {
@@ -159,9 +163,15 @@ func (m *Message) tellVisit(tx *gorm.DB, t Trigger) error {
 
 // tellStep writes which step of which flow a trigger is.
 func (m *Message) tellStep(tx *gorm.DB, t Trigger) error {
-	e, err := enrolmentOfTrigger(tx, t)
-	m.Data.Step = &MessageStep{t.Flow, e.Kind, t.Step, t.Channels}
-	return err
+	var rows []decisionRow
+	if err := tx.Where("seq = ?", int64(t.Seq)).Find(&rows).Error; err != nil {
+		return fmt.Errorf("load the decision of event %d: %w", t.Seq, err)
+	}
+	m.Data.Step = &MessageStep{Flow: t.Flow, Number: t.Step, Channels: t.Channels}
+	for _, r := range rows {
+		m.Data.Step.Kind = flow.Kind(r.Kind)
+	}
+	return nil
 }
 
 // enrolmentOfTrigger loads the enrolment that a trigger is of.

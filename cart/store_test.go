@@ -22,6 +22,8 @@ func tables(t testing.TB, db *database.DB) string {
 		"SELECT * FROM carts ORDER BY id", "SELECT * FROM orders ORDER BY order_id",
 		"SELECT * FROM decisions ORDER BY seq", "SELECT * FROM triggers ORDER BY id",
 		"SELECT * FROM enrolments ORDER BY seq", "SELECT * FROM flows ORDER BY seq",
+		"SELECT * FROM contacts ORDER BY kind, value, told_by", "SELECT * FROM consents ORDER BY email, told_by, state",
+		"SELECT * FROM suppressions ORDER BY address_hash, reason", "SELECT * FROM mailed ORDER BY seq",
 	} {
 		all += testdb.Rows(t, db, q)
 	}

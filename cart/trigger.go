@@ -20,6 +20,7 @@ const (
 	StepDue           TriggerKind = "recovery.step_due" // a step of a recovery flow is to reach the shopper now
 	Recovered         TriggerKind = "cart.recovered"
 	Converted         TriggerKind = "cart.converted"
+	ConsentChanged    TriggerKind = "consent.changed" // whether an address may be mailed
 )
 
 // TriggerKinds returns all kinds, which are the topics that an endpoint may ask for.

@@ -38,6 +38,12 @@ type Config struct {
 	Flows          flowsSetting
 	Timezone       string
 
+	MailConsent          string
+	MailBrowserAddresses bool
+	MailAddressPause     time.Duration
+	MailAddressWeek      int
+	MailNetworkDay       int
+
 	RecommendChains []string
 	RecommendMemory int
 	RecommendDays   int

@@ -30,6 +30,9 @@ func (s *Shop) openLog(ctx context.Context) (err error) {
 	if err != nil {
 		return err
 	}
+	if s.preferences, err = cart.OpenPreferences(ctx, s.db, s.log); err != nil {
+		return err
+	}
 	s.detector = cart.NewDetector(s.log, s.config.rules(s.db))
 	if err := s.tellSettings(ctx); err != nil {
 		return err
@@ -168,6 +171,7 @@ func (s *Shop) openServer(context.Context) error {
 	}
 	s.server, err = api.New(api.Config{
 		Log: s.log, Follower: s.follower, Histories: sessions.NewHistories(s.db), Carts: s.carts, Rules: s.config.rules(s.db),
+		Preferences: s.preferences, BelieveBrowsers: s.config.MailBrowserAddresses, ShopName: s.config.ShopName,
 		Products: recommend.NewCatalog(s.db), Recommend: s.recommender, Keys: api.NewKeys(s.db),
 		Decoder: &wire.Decoder{Currency: s.config.Currency, Enrich: enricher(agents)},
 		Inbound: api.Inbound{Shopify: s.config.ShopifySecrets, WooCommerce: s.config.WooCommerceSecrets},

@@ -24,6 +24,7 @@ func groups() []group {
 		{"Recommendations", (*Config).recommendFlags},
 		{"Abandoned carts", (*Config).recoveryFlags},
 		{"Mails", (*Config).mailFlags},
+		{"Whom to mail", (*Config).addresseeFlags},
 		{"Serving", (*Config).serveFlags},
 	}
 }

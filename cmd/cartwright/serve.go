@@ -53,6 +53,7 @@ commits it, and stops within 20 seconds.`,
 	c.recommendFlags(cmd.Flags())
 	c.recoveryFlags(cmd.Flags())
 	c.mailFlags(cmd.Flags())
+	c.addresseeFlags(cmd.Flags())
 	c.serveFlags(cmd.Flags())
 	return cmd
 }
@@ -149,6 +150,8 @@ func (c Config) check() error {
 	add("cart-wait, cart-maximum-age", c.fallback().Check())
 	_, err := time.LoadLocation(c.Timezone)
 	add("timezone", err)
+	add("mail-consent", c.checkMailConsent())
+	add("mail-address-pause, mail-address-week, mail-network-day", c.mailRules().Check())
 	add("detect-schedule", jobs.ParseSchedule(c.DetectSchedule))
 	add("deliver-schedule", jobs.ParseSchedule(c.DeliverSchedule))
 	add("close-schedule", jobs.ParseSchedule(c.CloseSchedule))

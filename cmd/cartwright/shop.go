@@ -47,6 +47,7 @@ type Shop struct {
 	log         *sessions.Log
 	follower    *sessions.Follower
 	carts       *cart.Store
+	preferences *cart.Preferences
 	recommender *recommend.Recommender
 	detector    *cart.Detector
 	delivery    *jobs.Delivery
@@ -68,6 +69,7 @@ func defaultConfig() Config {
 	c.recommendFlags(flags)
 	c.recoveryFlags(flags)
 	c.mailFlags(flags)
+	c.addresseeFlags(flags)
 	c.serveFlags(flags)
 	return c
 }
