@@ -75,6 +75,9 @@ type MessageData struct {
 	Visitor   MessageVisitor `json:"visitor"`
 	TriggerID string         `json:"trigger_id"`
 	Order     *Order         `json:"order"` // null of an abandoned cart
+
+	// Click is of recovery.clicked alone: which message the shopper followed.
+	Click *MessageClick `json:"click,omitempty"`
 }
 
 // MessageCart is the cart of a message.
@@ -104,6 +107,9 @@ type MessageVisitor struct {
 // Message returns what is sent for a trigger, as of tx.
 func (Messages) Message(tx *gorm.DB, t Trigger) (Message, error) {
 	m := Message{Type: t.Kind, Timestamp: t.At.Time(), Data: MessageData{TriggerID: t.ID}}
+	if t.Kind == Clicked {
+		return clickedMessage(tx, t, m)
+	}
 	c, err := one(tx.Where("id = ?", int64(t.Cart)), fmt.Sprintf("cart %d", t.Cart))
 	if err != nil {
 		return m, fmt.Errorf("write the message of trigger %s: %w", t.ID, err)

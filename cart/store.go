@@ -24,13 +24,17 @@ var _ sessions.Projection = (*Store)(nil)
 
 // Tables lists the tables of the projection.
 func (s *Store) Tables() []sessions.Table {
-	return []sessions.Table{{Name: "carts", Key: "id"}, {Name: "orders", Key: "order_id"}, {Name: "decisions", Key: "seq"}, {Name: "triggers", Key: "id"}}
+	return []sessions.Table{{Name: "carts", Key: "id"}, {Name: "orders", Key: "order_id"}, {Name: "decisions", Key: "seq"}, {Name: "triggers", Key: "id"},
+		{Name: "clicks", Key: "seq"}, {Name: "endings", Key: "seq"}}
 }
 
 // Apply writes what events mean for carts and orders. Batches without such an
 // event, which most browsing is, cost no query; others a few, whatever their
 // length, and a statement for each hundred rows that changed.
 func (s *Store) Apply(tx *gorm.DB, events []*sessions.Event) error {
+	if err := applyResponses(tx, events); err != nil {
+		return err
+	}
 	var mattering []*sessions.Event
 	for _, e := range events {
 		if matters(e) {

@@ -19,6 +19,7 @@ const (
 	StepDue           TriggerKind = "recovery.step_due" // a step of a recovery flow is to reach the shopper now
 	Recovered         TriggerKind = "cart.recovered"
 	Converted         TriggerKind = "cart.converted"
+	Clicked           TriggerKind = "recovery.clicked" // a shopper followed the link of a message
 )
 
 // Channel is a way on which a step reaches a shopper.
@@ -33,6 +34,10 @@ const (
 // orderFlow is the flow under which an order's triggers stand, so that the key
 // of triggers allows one of them an episode beside those of recovery flows.
 const orderFlow = "order"
+
+// clickFlow is the flow under which clicks' triggers stand. Their step is the seq
+// of the click, so that each has a key of its own.
+const clickFlow = "click"
 
 // Trigger is something to be told once to each of the shop's endpoints.
 type Trigger struct {

@@ -8,6 +8,7 @@ import (
 
 	"gorm.io/gorm"
 
+	"cartwright/cart"
 	"cartwright/sessions"
 	"cartwright/sessions/database"
 )
@@ -25,11 +26,12 @@ const keptDeliveries = 30 * 24 * time.Hour
 const prunedAtOnce = 5000
 
 // Upkeep returns the job that clears away: of the log what its window no longer
-// needs, the runs of jobs beyond the newest, and deliveries that ended long ago.
+// needs, the runs of jobs beyond the newest, deliveries that ended long ago, and links that
+// expired long ago.
 func Upkeep(schedule string, db *database.DB, log Pruner) Job {
 	return Job{
 		Name: "upkeep", Schedule: schedule, Deadline: 5 * time.Minute,
-		Purpose: "Clear away what is kept for a while only: message ids, rejected items, job runs, old deliveries.",
+		Purpose: "Clear away what is kept for a while only: message ids, rejected items, job runs, old deliveries, expired links.",
 		Run: func(ctx context.Context, now time.Time, lease database.Lease) (Report, error) {
 			items, errLog := log.Prune(ctx, lease)
 			var runs int64
@@ -41,8 +43,9 @@ func Upkeep(schedule string, db *database.DB, log Pruner) Job {
 				return err
 			})
 			deliveries, errDeliveries := pruneDeliveries(ctx, db, lease, sessions.MillisOf(now.Add(-keptDeliveries)))
-			report := Report{"log_rows": items, "job_runs": runs, "deliveries": deliveries}
-			return report, errors.Join(errLog, errRuns, errDeliveries)
+			links, errLinks := pruneLinks(ctx, db, lease, sessions.MillisOf(now))
+			report := Report{"log_rows": items, "job_runs": runs, "deliveries": deliveries, "links": links}
+			return report, errors.Join(errLog, errRuns, errDeliveries, errLinks)
 		},
 	}
 }
@@ -68,4 +71,23 @@ func pruneDeliveries(ctx context.Context, db *database.DB, lease database.Lease,
 			return dropped, nil
 		}
 	}
+}
+
+// pruneLinks drops links that expired long before a time.
+func pruneLinks(ctx context.Context, db *database.DB, lease database.Lease, now sessions.Millis) (dropped int64, err error) {
+	for all := false; !all; {
+		var n int64
+		err := db.Write(ctx, func(tx *gorm.DB) (err error) {
+			if err := lease.Hold(tx); err != nil {
+				return err
+			}
+			n, all, err = cart.PruneLinks(tx, now)
+			return err
+		})
+		if err != nil {
+			return dropped, err
+		}
+		dropped += n
+	}
+	return dropped, nil
 }

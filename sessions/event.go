@@ -83,13 +83,14 @@ const (
 	DecisionMade    Kind = "decision.made"
 	DeliveryEnded   Kind = "delivery.ended"
 	WeightsLearned  Kind = "weights.learned" // those by which recommendations are ranked
+	LinkClicked     Kind = "recovery.clicked"
 )
 
 // Own reports whether events of this kind are appended by Cartwright itself and
 // say nothing of a shopper's activity.
 func (k Kind) Own() bool {
 	switch k {
-	case SettingsChanged, RecoveryEnabled, DecisionMade, DeliveryEnded, WeightsLearned:
+	case SettingsChanged, RecoveryEnabled, DecisionMade, DeliveryEnded, WeightsLearned, LinkClicked:
 		return true
 	}
 	return false
