@@ -35,7 +35,7 @@ func attacksOnRoutes(routes []api.Route) (all []attack) {
 
 // concrete is a path with something in the place of its parameters.
 func concrete(path string) string {
-	return strings.NewReplacer(":id", "999999", ":name", "nosuch", ":key", "wk_nobody").Replace(path)
+	return strings.NewReplacer(":id", "999999", ":name", "nosuch", ":key", "wk_nobody", ":token", "nosuch").Replace(path)
 }
 
 // onRoute tries what needs no knowledge of a route but who may call it.

@@ -5,6 +5,7 @@ import (
 	"net/http"
 	"net/netip"
 	"regexp"
+	"slices"
 	"strings"
 	"time"
 
@@ -21,6 +22,7 @@ type route struct {
 	method, path string
 	scope        Scope
 	browser      bool // answers CORS: a page of another origin may call it
+	shop         bool // answers CORS to the shop's own origins alone, see [Storefront]
 	keyInBody    bool // the key may also stand in the body, where the handler looks for it
 	keyInPath    bool // the key is a part of the path, :key
 	reads        bool // nothing is appended, though it is no GET
@@ -84,7 +86,7 @@ func (s *Server) routes() []route {
 	if s.Metrics != nil {
 		table = append(table, route{method: get, path: "/metrics", scope: anyone, handle: s.metrics})
 	}
-	return append(table, s.trackingRoutes()...)
+	return slices.Concat(table, s.trackingRoutes(), s.linkRoutes())
 }
 
 // register puts a route into the engine.
@@ -94,11 +96,14 @@ func (s *Server) register(r route) {
 			s.fail(c, err)
 		}
 	}
-	if r.browser {
+	switch {
+	case r.browser:
 		s.engine.Handle(r.method, r.path, allowOrigin, answer)
-		return
+	case r.shop:
+		s.engine.Handle(r.method, r.path, s.allowShop, answer)
+	default:
+		s.engine.Handle(r.method, r.path, answer)
 	}
-	s.engine.Handle(r.method, r.path, answer)
 }
 
 // registerPreflights puts into the engine what browsers ask before they call a route.
@@ -107,6 +112,9 @@ func (s *Server) registerPreflights(routes []route) {
 	for _, r := range routes {
 		if r.browser {
 			methods[r.path] = append(methods[r.path], r.method)
+		}
+		if r.shop {
+			s.engine.Handle(http.MethodOptions, r.path, s.allowShop, s.shopPreflight(r.method))
 		}
 	}
 	for path, allowed := range methods {

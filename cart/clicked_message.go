@@ -32,7 +32,7 @@ func clickedMessage(tx *gorm.DB, t Trigger, m Message) (Message, error) {
 	if err != nil {
 		return m, fmt.Errorf("write the message of trigger %s: %w", t.ID, err)
 	}
-	c := Cart{Visitor: visitor, Lines: []sessions.Line{}, Episode: t.Episode}
+	c := Cart{Visitor: visitor, Status: Emptied, Lines: []sessions.Line{}, Episode: t.Episode}
 	if t.Cart != 0 {
 		if c, err = living(tx, t.Cart); err != nil {
 			return m, fmt.Errorf("write the message of trigger %s: %w", t.ID, err)
