@@ -35,6 +35,12 @@ type Config struct {
 	CartWait       time.Duration
 	CartMaximumAge time.Duration
 
+	PublicURL         string
+	ShopOrigins       []string
+	RestoreURL        string
+	LinkLife          time.Duration
+	AttributionWindow time.Duration
+
 	RecommendChains []string
 	RecommendMemory int
 	RecommendDays   int

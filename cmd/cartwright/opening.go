@@ -139,12 +139,17 @@ func (s *Shop) openServer(context.Context) error {
 	if err != nil {
 		return err
 	}
+	storefront, err := s.config.storefront()
+	if err != nil {
+		return err
+	}
 	s.server, err = api.New(api.Config{
 		Log: s.log, Follower: s.follower, Histories: sessions.NewHistories(s.db), Carts: s.carts,
 		Products: recommend.NewCatalog(s.db), Recommend: s.recommender, Keys: api.NewKeys(s.db),
 		Decoder: &wire.Decoder{Currency: s.config.Currency, Enrich: enricher(agents)},
 		Inbound: api.Inbound{Shopify: s.config.ShopifySecrets, WooCommerce: s.config.WooCommerceSecrets},
 		Jobs:    s.jobOrders(),
+		Links:   cart.NewLinks(s.db, s.log, recommend.NewCatalog(s.db)), Storefront: storefront, Person: person(agents),
 		Metrics: s.metrics.handler(), Observe: s.metrics.answered,
 		Ready: s.ready, Logger: s.options.Logger, TrustedProxies: s.config.TrustedProxies,
 		Limits: api.Limits{Address: s.config.RateLimitAddress, Key: s.config.RateLimitKey},

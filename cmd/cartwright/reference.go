@@ -23,6 +23,7 @@ func groups() []group {
 		{"Events and sessions", (*Config).historyFlags},
 		{"Recommendations", (*Config).recommendFlags},
 		{"Abandoned carts", (*Config).recoveryFlags},
+		{"Links and reports", (*Config).linkFlags},
 		{"Serving", (*Config).serveFlags},
 	}
 }

@@ -53,6 +53,7 @@ commits it, and stops within 20 seconds.`,
 	c.historyFlags(cmd.Flags())
 	c.recommendFlags(cmd.Flags())
 	c.recoveryFlags(cmd.Flags())
+	c.linkFlags(cmd.Flags())
 	c.serveFlags(cmd.Flags())
 	return cmd
 }
@@ -147,6 +148,7 @@ func (c Config) check() error {
 		add("port", fmt.Errorf("%d is not between 0 and 65535", c.Port))
 	}
 	add("cart-wait, cart-maximum-age", cart.NewFlow(c.CartWait, c.CartMaximumAge).Check())
+	c.checkLinks(add)
 	add("detect-schedule", jobs.ParseSchedule(c.DetectSchedule))
 	add("deliver-schedule", jobs.ParseSchedule(c.DeliverSchedule))
 	add("close-schedule", jobs.ParseSchedule(c.CloseSchedule))

@@ -59,6 +59,7 @@ func defaultConfig() Config {
 	c.historyFlags(flags)
 	c.recommendFlags(flags)
 	c.recoveryFlags(flags)
+	c.linkFlags(flags)
 	c.serveFlags(flags)
 	return c
 }
