@@ -25,3 +25,11 @@ func attacksOnLinks() (all []attack) {
 		attack{name: "POST", request: request{method: "POST", path: "/r/nosuch", body: "to=//evil.example"}, status: 405, code: "method_not_allowed"},
 	)
 }
+
+// attacksOnReports ask for periods that are none.
+func attacksOnReports() (all []attack) {
+	for _, query := range []string{"from=x", "to=x", "from=%00", "to=%ff", "from=2026-13-01", "from=99999-01-01", "to=0001-01-01", "from=2026-02-02&to=2026-02-01", "from=9999-12-31", "after_seq=-1", "from=" + strings.Repeat("9", 5000)} {
+		all = append(all, attack{name: "no period", request: request{method: "GET", path: "/v1/reports/recovery?" + query, key: secretKey}, status: 400, code: "invalid_parameter"})
+	}
+	return append(all, attack{name: "all times", request: request{method: "GET", path: "/v1/reports/recovery?from=1970-01-01&to=9999-12-31", key: secretKey}, status: 200})
+}

@@ -77,6 +77,7 @@ func (s *Server) routes() []route {
 		{method: get, path: "/v1/products", scope: Secret, handle: s.products},
 		{method: get, path: "/v1/products/:id", scope: Secret, handle: s.product},
 		{method: get, path: "/v1/triggers", scope: Secret, handle: s.triggers},
+		{method: get, path: "/v1/reports/recovery", scope: Secret, handle: s.recoveryReport},
 		{method: get, path: "/v1/jobs", scope: Secret, handle: s.jobs},
 		{method: get, path: "/v1/jobs/:name/runs", scope: Secret, handle: s.jobRuns},
 		{method: post, path: "/v1/jobs/:name/run", scope: Secret, handle: s.runJob},

@@ -83,6 +83,8 @@ func TestRoutes(t *testing.T) {
 		{"GET", "/v1/products/mug", "", none, may, ok},
 		{"GET", "/v1/products/unknown", "", none, may, not},
 		{"GET", "/v1/triggers", "", none, may, ok},
+		{"GET", "/v1/reports/recovery", "", none, may, ok},
+		{"GET", "/v1/reports/recovery?from=2026-01-01&to=2026-02-01T12:00:00Z", "", none, may, ok},
 		{"GET", "/v1/jobs", "", none, may, ok},
 		{"GET", "/v1/jobs/detection/runs?after=9&limit=1", "", none, may, ok},
 		{"GET", "/v1/jobs/unknown/runs", "", none, may, not},

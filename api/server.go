@@ -38,6 +38,7 @@ type Config struct {
 	Inbound   Inbound
 	Jobs      Jobs
 	Links     *cart.Links
+	Reports   Reports
 
 	// Storefront is where shoppers may be sent to. Person says whether a User-Agent is a
 	// person's browser; nil means any that says what it is.

@@ -90,8 +90,9 @@ func newShop(t testing.TB, db *database.DB, changes ...func(*api.Config)) *shop 
 			s.clients = append(s.clients, c)
 			e.Bot = strings.Contains(c.UserAgent, "Googlebot")
 		}},
-		Jobs:  plannedJobs(),
-		Links: cart.NewLinks(db, s.log, catalog), Storefront: storefront(t),
+		Jobs:    plannedJobs(),
+		Reports: cart.NewReports(db, cart.ReportOptions{Now: now, Enrolments: enrolled}),
+		Links:   cart.NewLinks(db, s.log, catalog), Storefront: storefront(t),
 		Person: func(userAgent string) bool { return strings.HasPrefix(userAgent, "Mozilla/") },
 		Ready:  func(context.Context) error { return s.ready },
 		Now:    now, Logger: slog.New(slog.NewTextHandler(s.logged, nil)),

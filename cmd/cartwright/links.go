@@ -23,7 +23,7 @@ func (c *Config) linkFlags(flags *pflag.FlagSet) {
 	flags.StringSliceVar(&c.ShopOrigins, "shop-origins", nil, "the origins of the shop's pages, such as https://shop.example: links lead to no other, and no other page may read the cart of a link")
 	flags.StringVar(&c.RestoreURL, "restore-url", "", "the shop's page that restores a cart from ?cartwright_restore=; at one of shop-origins. Empty means the root of the first of them")
 	flags.DurationVar(&c.LinkLife, "link-life", 7*24*time.Hour, "how long the link in a message works")
-	flags.DurationVar(&c.AttributionWindow, "attribution-window", cart.DefaultWindow, "an order is credited to the message by whose link its shopper came back last, within this time before it")
+	c.attributionFlag(flags)
 }
 
 // checkLinks adds what is wrong with those settings.

@@ -96,7 +96,7 @@ the environment, which beats the file.`,
 	root.PersistentFlags().String("config", "", "the configuration file (default "+defaultConfigFile+", if it is there)")
 	root.AddCommand(
 		serveCommand(s), tourCommand(s), importCommand(s), detectCommand(s), statsCommand(s),
-		replayCommand(s), verifyCommand(s), backupCommand(s), restoreCommand(s), jobsCommand(s), configCommand(s), doctorCommand(s), healthCommand(s), keysCommand(s), evaluateCommand(s), tuneCommand(s), benchCommand(s), versionCommand(s),
+		replayCommand(s), verifyCommand(s), backupCommand(s), restoreCommand(s), jobsCommand(s), reportCommand(s), configCommand(s), doctorCommand(s), healthCommand(s), keysCommand(s), evaluateCommand(s), tuneCommand(s), benchCommand(s), versionCommand(s),
 	)
 	return root
 }
