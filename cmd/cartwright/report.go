@@ -116,12 +116,16 @@ func printMessages(w io.Writer, r cart.RecoveryReport) {
 		if m.Unsubscribed != nil {
 			left = thousands(*m.Unsubscribed)
 		}
-		var sums []string
-		for _, money := range m.Revenue {
-			sums = append(sums, amount(float64(money.Net), money.Currency))
+		revenue := "–"
+		if len(m.Revenue) > 0 {
+			var sums []string
+			for _, money := range m.Revenue {
+				sums = append(sums, amount(float64(money.Net), money.Currency))
+			}
+			revenue = strings.Join(sums, ", ")
 		}
 		fmt.Fprintf(table, "%s\t%s\t%s\t%s\t%s\t%s\t%s\t%s\t%s\t\n", flow, step, channel,
-			thousands(m.Delivered), thousands(m.Clicked), thousands(m.Recovered), thousands(m.Cancelled), left, strings.Join(sums, ", "))
+			thousands(m.Delivered), thousands(m.Clicked), thousands(m.Recovered), thousands(m.Cancelled), left, revenue)
 	}
 	for _, l := range r.Messages {
 		row(l.Flow, fmt.Sprint(l.Step), string(l.Channel), l.MessageOutcome)
