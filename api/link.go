@@ -1,6 +1,7 @@
 package api
 
 import (
+	"context"
 	"errors"
 	"net/http"
 	"net/url"
@@ -37,11 +38,13 @@ func (s *Server) follow(c *call) error {
 	h := c.Writer.Header()
 	h.Set("Referrer-Policy", "no-referrer") // the address holds the token
 	h.Set("X-Robots-Tag", "noindex")
-	link, err := s.Links.Find(c.Request.Context(), c.Param("token"), c.now)
+	ctx, cancel := context.WithTimeout(c.Request.Context(), patience) // so long a shopper waits for a page
+	defer cancel()
+	link, err := s.Links.Find(ctx, c.Param("token"), c.now)
 	switch {
 	case err == nil:
 		if s.clicked(c.Request) {
-			if _, err := s.Links.Click(c.Request.Context(), link, c.now); err != nil {
+			if _, err := s.Links.Click(ctx, link, c.now); err != nil {
 				s.Logger.Error("a click on a link was not counted", "trigger", link.Trigger, "error", err)
 			}
 		}
