@@ -34,10 +34,10 @@ func (s *Server) recoveryReport(c *call) error {
 }
 
 // Period reads the two ends of a period, each a day, which begins at midnight UTC,
-// or a time by RFC 3339. Without an end it is now; without a beginning it is thirty
-// days before the end. The error is a [Problem].
+// or a time by RFC 3339. Without an end it is now, with all of this second;
+// without a beginning it is thirty days before the end. The error is a [Problem].
 func Period(from, to string, now time.Time) (begin, end time.Time, err error) {
-	if end, err = endOf("to", to, now); err != nil {
+	if end, err = endOf("to", to, now.Truncate(time.Second).Add(time.Second)); err != nil {
 		return begin, end, err
 	}
 	if begin, err = endOf("from", from, end.AddDate(0, 0, -reportedDays)); err != nil {

@@ -40,12 +40,12 @@ func TestRecoveryReport(t *testing.T) {
 
 func TestPeriod(t *testing.T) {
 	for _, c := range []struct{ from, to, want string }{
-		{"", "", "2026-01-30T12:00:00Z 2026-03-01T12:00:00Z"},
+		{"", "", "2026-01-30T12:00:01Z 2026-03-01T12:00:01Z"},
 		{"", "2026-02-01", "2026-01-02T00:00:00Z 2026-02-01T00:00:00Z"},
-		{"2026-02-01", "", "2026-02-01T00:00:00Z 2026-03-01T12:00:00Z"},
+		{"2026-02-01", "", "2026-02-01T00:00:00Z 2026-03-01T12:00:01Z"},
 		{"2026-02-01T10:00:00+02:00", "2026-02-01T09:00:00Z", "2026-02-01T08:00:00Z 2026-02-01T09:00:00Z"},
 		{"2026-02-01", "2026-02-01", "from must be before to, which is 2026-02-01T00:00:00Z"},
-		{"2026-03-02", "", "from must be before to, which is 2026-03-01T12:00:00Z"},
+		{"2026-03-02", "", "from must be before to, which is 2026-03-01T12:00:01Z"},
 	} {
 		from, to, err := api.Period(c.from, c.to, start)
 		got := from.Format(time.RFC3339) + " " + to.Format(time.RFC3339)

@@ -4,8 +4,7 @@ import (
 	"fmt"
 	"math"
 
-	"gonum.org/v1/gonum/stat"
-	"gonum.org/v1/gonum/stat/distuv"
+	"gonum.org/v1/gonum/mathext"
 )
 
 // confidence is that of all intervals.
@@ -80,7 +79,7 @@ func (g Group) share() *float64 {
 // inference, the law of succession, and statistical inference, Journal of the
 // American Statistical Association 22 (1927) 209–212.
 func wilson(g Group) (low, high float64) {
-	z := distuv.UnitNormal.Quantile(1 - (1-confidence)/2)
+	z := math.Sqrt2 * math.Erfinv(confidence) // the normal quantile of both tails
 	n, p := float64(g.People), *g.share()
 	middle := 2*n*p + z*z
 	spread := z * math.Sqrt(z*z+4*n*p*(1-p))
@@ -124,14 +123,35 @@ func mean(values []float64) *float64 {
 	if len(values) == 0 {
 		return nil
 	}
-	m := stat.Mean(values, nil)
+	m, _ := meanVariance(values)
 	return &m
+}
+
+// meanVariance returns the mean and the unbiased variance of some values: nothing
+// of one.
+func meanVariance(values []float64) (mean, variance float64) {
+	n := float64(len(values))
+	for _, v := range values {
+		mean += v / n
+	}
+	for _, v := range values {
+		variance += (v - mean) * (v - mean) / max(n-1, 1)
+	}
+	return mean, variance
+}
+
+// studentQuantile returns how far from zero the t distribution of some degrees of
+// freedom, not always a whole number, has its confidence: by the inverse of the
+// incomplete beta function, Abramowitz and Stegun (1964), 26.7.1.
+func studentQuantile(freedom float64) float64 {
+	x := mathext.InvRegIncBeta(freedom/2, 0.5, 1-confidence)
+	return math.Sqrt(freedom * (1 - x) / x)
 }
 
 // welch returns the difference of two means with its interval.
 func welch(a, b []float64) Difference {
-	meanA, varianceA := stat.MeanVariance(a, nil)
-	meanB, varianceB := stat.MeanVariance(b, nil)
+	meanA, varianceA := meanVariance(a)
+	meanB, varianceB := meanVariance(b)
 	n, m := float64(len(a)), float64(len(b))
 	u, v := varianceA/n, varianceB/m
 	d := meanA - meanB
@@ -139,7 +159,7 @@ func welch(a, b []float64) Difference {
 		return Difference{d, d, d}
 	}
 	freedom := (u + v) * (u + v) / (u*u/(n-1) + v*v/(m-1))
-	spread := distuv.StudentsT{Sigma: 1, Nu: freedom}.Quantile(1-(1-confidence)/2) * math.Sqrt(u+v)
+	spread := studentQuantile(freedom) * math.Sqrt(u+v)
 	return Difference{d, d - spread, d + spread}
 }
 

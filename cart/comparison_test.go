@@ -149,3 +149,12 @@ func TestVerdicts(t *testing.T) {
 		t.Errorf("got %s", got)
 	}
 }
+
+// The 97.5% points of the t distribution, from the tables of any textbook.
+func TestStudentQuantile(t *testing.T) {
+	for freedom, want := range map[float64]float64{1: 12.7062, 2: 4.3027, 5: 2.5706, 10: 2.2281, 30: 2.0423, 120: 1.9799, 1e6: 1.96} {
+		if got := cart.StudentQuantile(freedom); math.Abs(got-want) > 0.00006 {
+			t.Errorf("with %v degrees of freedom: %v, want %v", freedom, got, want)
+		}
+	}
+}
