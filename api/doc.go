@@ -27,6 +27,9 @@
 // A pace counts how often an address or a key calls; its allowance is what it has
 // left of what [Limits] say. Room is the memory that the bodies of all requests share.
 //
+// An endpoint is an address of the shop's that is told what happens; what is asked about
+// those and about deliveries to them, [Webhooks] answers.
+//
 // A [Problem] is an answer that is not a success, as RFC 9457 has it, with a code
 // that programs may rely on and a detail that says what to do. All errors become
 // problems in one place.

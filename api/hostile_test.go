@@ -45,7 +45,7 @@ func as(r request, attacks ...attack) []attack {
 // attacks are all of them, by subject.
 func attacks(t testing.TB, routes []api.Route) []attack {
 	return slices.Concat(
-		attacksOnRoutes(routes), attacksByBodies(t), attacksByItems(), attacksByForms(), attacksByKeys(), attacksByHeaders(), attacksByReads(), attacksOnJobs(), attacksByWebhooks(), attacksByQuestions(t), attacksOnLinks(), attacksOnReports(),
+		attacksOnRoutes(routes), attacksByBodies(t), attacksByItems(), attacksByForms(), attacksByKeys(), attacksByHeaders(), attacksByReads(), attacksOnJobs(), attacksOnEndpoints(), attacksByWebhooks(), attacksByQuestions(t), attacksOnLinks(), attacksOnReports(),
 	)
 }
 

@@ -12,6 +12,7 @@ import (
 
 	"cartwright/api"
 	"cartwright/cart"
+	"cartwright/cart/flow"
 	"cartwright/fixtures/testdb"
 	"cartwright/sessions"
 	"cartwright/sessions/database"
@@ -31,7 +32,7 @@ func storefront(t testing.TB) api.Storefront {
 func (s *shop) mailed(t testing.TB) (token string) {
 	t.Helper()
 	s.do(request{method: "PUT", path: "/v1/carts/c9", key: secretKey, body: cartBody}).receipt(t)
-	_, err := cart.NewDetector(s.log, cart.DefaultFlow()).Detect(context.Background(), start.Add(time.Hour), cart.Options{History: true, Deliver: true})
+	_, err := cart.NewDetector(s.log, cart.RulesOf(flow.Default())).Detect(context.Background(), start.Add(time.Hour), cart.Options{History: true, Deliver: true})
 	must(t, err)
 	triggers, err := cart.NewStore(s.db).Triggers(context.Background(), "", 1)
 	must(t, err)

@@ -136,7 +136,9 @@ func TestPublicKeysReadNothing(t *testing.T) {
 			if !found {
 				those = [3]string{"detection", "delivery", "nosuch"}
 			}
-			path := func(id string) string { return strings.NewReplacer(":id", id, ":name", id).Replace(r.Path) }
+			path := func(id string) string {
+				return strings.NewReplacer(":id", id, ":name", id, ":trigger", id).Replace(r.Path)
+			}
 			var all []string
 			for _, id := range those {
 				for _, key := range []string{writeKey, otherWriteKey} {

@@ -76,6 +76,8 @@ func (s *Server) routes() []route {
 		{method: get, path: "/v1/orders/:id", scope: Secret, handle: s.order},
 		{method: get, path: "/v1/products", scope: Secret, handle: s.products},
 		{method: get, path: "/v1/products/:id", scope: Secret, handle: s.product},
+		{method: get, path: "/v1/flows", scope: Secret, handle: s.flows},
+		{method: put, path: "/v1/flows", scope: Secret, handle: s.putFlows},
 		{method: get, path: "/v1/triggers", scope: Secret, handle: s.triggers},
 		{method: get, path: "/v1/reports/recovery", scope: Secret, handle: s.recoveryReport},
 		{method: get, path: "/v1/jobs", scope: Secret, handle: s.jobs},
@@ -84,6 +86,7 @@ func (s *Server) routes() []route {
 		{method: post, path: "/v1/jobs/:name/pause", scope: Secret, handle: s.pauseJob},
 		{method: post, path: "/v1/jobs/:name/resume", scope: Secret, handle: s.resumeJob},
 	}
+	table = append(table, s.webhookRoutes()...)
 	if s.Metrics != nil {
 		table = append(table, route{method: get, path: "/metrics", scope: anyone, handle: s.metrics})
 	}

@@ -31,6 +31,7 @@ type Config struct {
 	Follower  Follower
 	Histories *sessions.Histories
 	Carts     *cart.Store
+	Rules     cart.Rules
 	Products  Products
 	Recommend Recommender
 	Keys      *Keys
@@ -39,6 +40,7 @@ type Config struct {
 	Jobs      Jobs
 	Links     *cart.Links
 	Reports   Reports
+	Webhooks  Webhooks
 
 	// Storefront is where shoppers may be sent to. Person says whether a User-Agent is a
 	// person's browser; nil means any that says what it is.

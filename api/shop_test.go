@@ -49,7 +49,10 @@ type shop struct {
 	clients []wire.Client // what was known of the shoppers' machines, in the order of the events
 	asked   []recommend.Request
 	failing error // what Recommend fails with
-	ready   error
+
+	hooked   *hooked
+	delivery *jobs.Delivery
+	ready    error
 }
 
 // Recommend notes the question.
@@ -90,7 +93,7 @@ func newShop(t testing.TB, db *database.DB, changes ...func(*api.Config)) *shop 
 			s.clients = append(s.clients, c)
 			e.Bot = strings.Contains(c.UserAgent, "Googlebot")
 		}},
-		Jobs:    plannedJobs(),
+		Jobs: plannedJobs(), Webhooks: realWebhooks(t, s, carts),
 		Reports: cart.NewReports(db, cart.ReportOptions{Now: now, Enrolments: enrolled}),
 		Links:   cart.NewLinks(db, s.log, catalog), Storefront: storefront(t),
 		Person: func(userAgent string) bool { return strings.HasPrefix(userAgent, "Mozilla/") },

@@ -97,18 +97,6 @@ func (p Purse) put(m Money) Purse {
 	return p
 }
 
-// An Enrolment is one shopper's entering of a recovery flow, or of the group that
-// is held out of it, to see what would have happened without messages.
-type Enrolment struct {
-	Cart    ID // 0: the flow is about a session
-	Session sessions.SessionID
-	Episode int64
-	Flow    string
-	Visitor sessions.VisitorID // 0: nobody known
-	Entered sessions.Millis
-	Holdout bool
-}
-
 // Person is what became of one shopper of an experiment.
 type Person struct {
 	Holdout   bool

@@ -7,6 +7,7 @@ import (
 	"gorm.io/gorm"
 
 	"cartwright/cart"
+	"cartwright/cart/flow"
 	"cartwright/fixtures/crowd"
 	"cartwright/fixtures/testdb"
 	"cartwright/sessions"
@@ -30,7 +31,7 @@ func BenchmarkDetect(b *testing.B) {
 				b.Fatal(err)
 			}
 			defer log.Close()
-			detector := cart.NewDetector(log, cart.DefaultFlow())
+			detector := cart.NewDetector(log, cart.RulesOf(flow.Default()))
 			for b.Loop() {
 				report, err := detector.Detect(context.Background(), start, cart.Options{Deliver: true})
 				if err != nil || report.Triggers != dueCarts {
@@ -40,6 +41,7 @@ func BenchmarkDetect(b *testing.B) {
 				execute(b, db, "UPDATE carts SET decided = '' WHERE decided <> ''")
 				execute(b, db, "DELETE FROM decisions")
 				execute(b, db, "DELETE FROM triggers")
+				execute(b, db, "DELETE FROM enrolments")
 				b.StartTimer()
 			}
 		})

@@ -25,6 +25,8 @@ type book struct {
 	moves         []move
 	decisions     []Decision
 	triggers      []Trigger
+	flows         []flowsRow
+	enrolled      register
 }
 
 // A move hands the carts and orders of visitors that were joined to another.
@@ -38,6 +40,7 @@ func newBook() *book {
 		carts: map[ID]Cart{}, stored: map[ID]Cart{}, names: map[sessions.CartID]ID{}, belonging: map[sessions.VisitorID][]ID{},
 		orders: map[sessions.OrderID]Order{}, naming: map[sessions.CartID][]sessions.OrderID{},
 		changedCarts: map[ID]bool{}, changedOrders: map[sessions.OrderID]bool{},
+		enrolled: newRegister(),
 	}
 }
 
@@ -47,7 +50,7 @@ func matters(e *sessions.Event) bool {
 		return false
 	}
 	switch e.Kind {
-	case sessions.OrderCompleted, sessions.OrderRefunded, sessions.OrderCancelled, sessions.OrderUpdated, sessions.DecisionMade:
+	case sessions.OrderCompleted, sessions.OrderRefunded, sessions.OrderCancelled, sessions.OrderUpdated, sessions.DecisionMade, sessions.FlowsChanged:
 		return true
 	}
 	return touches(e.Kind) || len(e.Joined) > 0
@@ -77,6 +80,10 @@ func (b *book) apply(e *sessions.Event) error {
 		b.putOrder(b.order(e.Order).Returned(e))
 	case e.Kind == sessions.DecisionMade:
 		return b.decide(e)
+	case e.Kind == sessions.FlowsChanged:
+		row, err := flowsRowOf(e)
+		b.flows = append(b.flows, row)
+		return err
 	}
 	return nil
 }
@@ -84,6 +91,7 @@ func (b *book) apply(e *sessions.Event) error {
 // join hands over what is loaded; the rest is moved by the store.
 func (b *book) join(m move) {
 	b.moves = append(b.moves, m)
+	b.enrolled.moved(m)
 	for _, from := range m.from {
 		for _, id := range slices.Clone(b.belonging[from]) {
 			c := b.carts[id]
@@ -193,8 +201,9 @@ func (b *book) decide(e *sessions.Event) error {
 	if t, tells := d.trigger(); tells {
 		b.triggers = append(b.triggers, t)
 	}
+	b.enrolled.decided(d)
 	c, known := b.carts[d.Cart]
-	if known && !d.Dry && d.Outcome != Hold && c.Episode == d.Episode {
+	if known && !d.Dry && d.Step == 0 && d.Outcome != Hold && c.Episode == d.Episode {
 		c.Decided = d.Outcome
 		b.putCart(c)
 	}
@@ -207,7 +216,7 @@ func decisionOf(e *sessions.Event) (Decision, error) {
 	if err := json.Unmarshal(e.Data, &d); err != nil {
 		return Decision{}, fmt.Errorf("read the decision of event %d: %w", e.Seq, err)
 	}
-	d.Seq = e.Seq
+	d.Seq, d.Visitor = e.Seq, e.Visitor
 	return Decision(d), nil
 }
 

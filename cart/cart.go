@@ -41,6 +41,7 @@ type Cart struct {
 	EpisodeBegan sessions.Seq    `json:"-"`       // the event that began it
 	EpisodeAt    sessions.Millis `json:"-"`       // when that happened, by the sender's clock
 	Decided      Outcome         `json:"decided,omitempty"`
+	CheckingOut  bool            `json:"checking_out,omitempty"` // the shopper began to check out in this episode
 
 	Checkout  sessions.CheckoutID `json:"checkout_id,omitempty"`
 	Email     sessions.Email      `json:"email,omitempty"`

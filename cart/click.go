@@ -25,13 +25,15 @@ type Click struct {
 // clickContent is the content of a recovery.clicked event. It says of the message
 // all that reports tell apart, so that the rows follow from the event alone.
 type clickContent struct {
-	Trigger string          `json:"trigger_id"`
-	Cart    ID              `json:"cart"`
-	Episode int64           `json:"episode"`
-	Flow    string          `json:"flow"`
-	Step    int64           `json:"step"`
-	Channel Channel         `json:"channel"`
-	At      sessions.Millis `json:"at"`
+	Trigger     string             `json:"trigger_id"`
+	Cart        ID                 `json:"cart"`
+	Session     sessions.SessionID `json:"session,omitempty"`
+	Episode     int64              `json:"episode"`
+	AbandonedAt sessions.Millis    `json:"abandoned_at"`
+	Flow        string             `json:"flow"`
+	Step        int64              `json:"step"`
+	Channel     Channel            `json:"channel"`
+	At          sessions.Millis    `json:"at"`
 }
 
 type clickRow struct {
@@ -113,8 +115,8 @@ func (r *responses) click(e *sessions.Event) error {
 		Flow: c.Flow, Step: c.Step, Channel: string(c.Channel), At: int64(c.At),
 	})
 	t := Trigger{
-		Seq: e.Seq, Kind: Clicked, Cart: c.Cart, Episode: c.Episode, Flow: clickFlow, Step: int64(e.Seq), At: c.At,
-		Channels: []Channel{Webhook},
+		Seq: e.Seq, Kind: Clicked, Cart: c.Cart, Session: c.Session, Episode: c.Episode, Flow: clickFlow, Step: int64(e.Seq),
+		AbandonedAt: c.AbandonedAt, At: c.At, Channels: []Channel{Webhook},
 	}
 	t.ID = triggerID(t)
 	r.triggers = append(r.triggers, t)

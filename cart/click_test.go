@@ -102,7 +102,7 @@ func TestClickedMessage(t *testing.T) {
 		s.click(s.link(s.told()[0], 60), 90)
 		clicked := s.told()[1]
 		s.wantRecheck(clicked, 90, "")
-		m, err := cart.NewMessages(cart.DefaultFlow()).Message(s.db.Read(t.Context()), clicked)
+		m, err := cart.NewMessages(s.rules).Message(s.db.Read(t.Context()), clicked)
 		if err != nil {
 			t.Fatal(err)
 		}

@@ -1,22 +1,23 @@
 package cart
 
 import (
-	"errors"
-	"fmt"
-	"time"
-
+	"cartwright/cart/flow"
 	"cartwright/sessions"
 )
 
 // Outcome is what was decided of an episode.
 type Outcome string
 
-// The outcomes. All but Hold are final for the episode.
+// The outcomes of an abandonment; all but Hold are final for the episode. A step is told,
+// held, skipped, or ends the sequence by Suppress or Expire.
 const (
 	Fire     Outcome = "trigger"  // tell the shop
 	Suppress Outcome = "suppress" // an order stands against it
 	Expire   Outcome = "expire"   // it was left too long ago
 	Hold     Outcome = "hold"     // not now; looked at again
+	HoldOut  Outcome = "holdout"  // nobody is told, so that it can be seen what happens then
+	Pass     Outcome = "pass"     // no flow takes it
+	Skip     Outcome = "skip"     // of a step: it is left out, and the sequence goes on
 )
 
 // Reason says why, in words that stay as they are.
@@ -35,42 +36,20 @@ const (
 	TooOld          Reason = "too_old"           // expire: beyond the maximum age
 	CartClosed      Reason = "cart_closed"       // recheck: ordered, emptied or merged since
 	CartChanged     Reason = "cart_changed"      // recheck: a later episode has begun
+	InHoldout       Reason = "in_holdout"        // holdout: the shopper is among those who are compared with
+	NoFlow          Reason = "no_flow"           // pass: it fits the conditions of none
+	InOtherFlow     Reason = "in_other_flow"     // hold: the shopper is in one of at least this priority
+	Superseded      Reason = "superseded"        // suppress: the shopper has entered one of a higher priority
+	FlowRemoved     Reason = "flow_removed"      // suppress: the flow or this step of it is no longer configured
+	Overdue         Reason = "overdue"           // skip: a later step is due, too
+	OutOfStock      Reason = "out_of_stock"      // hold: nothing of what was left can be bought
+	CoolingDown     Reason = "cool_down"         // hold: the shopper ordered something a short while ago
+	Capped          Reason = "frequency_cap"     // hold: the shopper was written to a short while ago
+	QuietHours      Reason = "quiet_hours"       // hold: it is night where the shopper is
+	HasCart         Reason = "has_cart"          // suppress: who only browsed has filled a cart since
+	MailOff         Reason = "mail_off"          // skip: no mail server is configured
+	Finished        Reason = "finished"          // of an enrolment: its last step is over
 )
-
-// Flow is the configuration of what is made of abandoned carts.
-type Flow struct {
-	Name       string
-	Wait       time.Duration // idle so long, a cart is abandoned
-	MaximumAge time.Duration // idle longer than this, it is let go
-	Active     time.Duration // a shopper seen within it counts as active
-}
-
-// DefaultFlow returns the flow with a wait of 60 minutes and a maximum age of 7
-// days.
-func DefaultFlow() Flow { return NewFlow(time.Hour, 7*24*time.Hour) }
-
-// NewFlow returns the cart flow of a wait and a maximum age. A shopper counts as
-// active for half an hour, or the wait if that is shorter.
-func NewFlow(wait, maximumAge time.Duration) Flow {
-	return Flow{Name: "cart", Wait: wait, MaximumAge: maximumAge, Active: min(wait, 30*time.Minute)}
-}
-
-// Check returns what makes the flow unusable, or nil.
-func (f Flow) Check() error {
-	var errs []error
-	if f.Wait <= 0 {
-		errs = append(errs, fmt.Errorf("wait %s: a cart must be idle for some time to be abandoned", f.Wait))
-	}
-	if f.MaximumAge <= f.Wait {
-		errs = append(errs, fmt.Errorf("maximum age %s: must be longer than the wait of %s", f.MaximumAge, f.Wait))
-	}
-	return errors.Join(errs...)
-}
-
-// AbandonedAt returns when a cart of this last activity is abandoned.
-func (f Flow) AbandonedAt(lastActivity sessions.Millis) sessions.Millis {
-	return lastActivity.Add(f.Wait)
-}
 
 // Facts are what a decision on a cart rests on.
 type Facts struct {
@@ -85,7 +64,7 @@ type Facts struct {
 // triggers. The boundaries belong to the cart: idle exactly the wait is
 // abandoned, exactly the maximum age is not too old, seen exactly the active
 // window ago is not active.
-func Decide(f Flow, facts Facts, now sessions.Millis) (Outcome, Reason) {
+func Decide(f flow.Flow, facts Facts, now sessions.Millis) (Outcome, Reason) {
 	switch {
 	case facts.Order != "":
 		return Suppress, facts.Identity
@@ -108,7 +87,7 @@ type Verdict struct {
 // Recheck returns what becomes, at a time, of telling that a cart is abandoned:
 // what stood against the decision stands against each attempt. Its age alone does
 // not: it was decided in time, and its endpoint may not have answered for days.
-func (f Flow) Recheck(facts Facts, now sessions.Millis) Verdict {
+func Recheck(f flow.Flow, facts Facts, now sessions.Millis) Verdict {
 	idle := f.AbandonedAt(facts.Cart.LastActivity)
 	switch {
 	case facts.Order != "":
@@ -121,7 +100,9 @@ func (f Flow) Recheck(facts Facts, now sessions.Millis) Verdict {
 	return Verdict{Outcome: Fire}
 }
 
-// Decision is one decision that was made of a cart's episode.
+// Decision is one decision that was made of a cart's episode, or of a session: step 0
+// that it was abandoned and what follows from it, the others what becomes of the
+// steps of its flow.
 type Decision struct {
 	Seq         sessions.Seq     `json:"seq,omitempty"` // of that event; not part of its content
 	Cart        ID               `json:"cart"`
@@ -136,6 +117,17 @@ type Decision struct {
 	AbandonedAt sessions.Millis  `json:"abandoned_at"`
 	At          sessions.Millis  `json:"decided_at"`
 	Seen        sessions.Seq     `json:"seen"` // the head of the log that it rests on
+
+	Session  sessions.SessionID `json:"session,omitempty"` // the subject of a browse flow, which has no cart
+	Kind     flow.Kind          `json:"kind,omitempty"`    // of the flow
+	Channels []Channel          `json:"channels,omitempty"`
+	Coupon   bool               `json:"coupon,omitempty"`
+	Visitor  sessions.VisitorID `json:"-"` // of the event
+
+	// NextStep is the step that comes next in this sequence, this one again after
+	// Hold, and NextAt when it is to be decided on. 0 ends the sequence.
+	NextStep int64           `json:"next_step,omitempty"`
+	NextAt   sessions.Millis `json:"next_at,omitempty"`
 }
 
 // content is a decision as the content of a decision.made event.

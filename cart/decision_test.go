@@ -5,10 +5,11 @@ import (
 	"time"
 
 	"cartwright/cart"
+	"cartwright/cart/flow"
 )
 
 func TestDecide(t *testing.T) {
-	flow := cart.NewFlow(time.Hour, 24*time.Hour)
+	f := flow.New(time.Hour, 24*time.Hour)
 	idle := func(minutes int) cart.Facts {
 		return cart.Facts{Cart: cart.Cart{LastActivity: millis(-minutes)}}
 	}
@@ -31,20 +32,20 @@ func TestDecide(t *testing.T) {
 		"an order beats activity":   {with(with(idle(60), ordered), seen(1)), cart.Suppress, cart.OrderOfEmail},
 		"an old cart, but active":   {with(idle(24*60+1), seen(1)), cart.Hold, cart.ShopperActive},
 	} {
-		if o, r := cart.Decide(flow, tt.facts, millis(0)); o != tt.outcome || r != tt.reason {
+		if o, r := cart.Decide(f, tt.facts, millis(0)); o != tt.outcome || r != tt.reason {
 			t.Errorf("%s: %s, %s; want %s, %s", name, o, r, tt.outcome, tt.reason)
 		}
 	}
 }
 
 func TestFlow(t *testing.T) {
-	if f := cart.NewFlow(10*time.Minute, time.Hour); f.Active != 10*time.Minute || f.Check() != nil {
+	if f := flow.New(10*time.Minute, time.Hour); f.Active != 10*time.Minute || f.Check() != nil {
 		t.Errorf("a flow of ten minutes: %+v, %v", f, f.Check())
 	}
-	if f := cart.DefaultFlow(); f.Active != 30*time.Minute || f.AbandonedAt(millis(0)) != millis(60) || f.Check() != nil {
+	if f := flow.Default(); f.Active != 30*time.Minute || f.AbandonedAt(millis(0)) != millis(60) || f.Check() != nil {
 		t.Errorf("the default: %+v, %v", f, f.Check())
 	}
-	for _, bad := range []cart.Flow{cart.NewFlow(0, time.Hour), cart.NewFlow(time.Hour, time.Hour)} {
+	for _, bad := range []flow.Flow{flow.New(0, time.Hour), flow.New(time.Hour, time.Hour)} {
 		if bad.Check() == nil {
 			t.Errorf("%+v is accepted", bad)
 		}

@@ -7,6 +7,7 @@ import (
 
 	"gorm.io/gorm"
 
+	"cartwright/cart/flow"
 	"cartwright/sessions"
 )
 
@@ -32,35 +33,10 @@ func (s *Store) TriggersAfter(tx *gorm.DB, after sessions.Seq, limit int) ([]Tri
 }
 
 // Messages says what triggers tell, and whether it is still right to tell it.
-type Messages struct{ flow Flow }
+type Messages struct{ rules Rules }
 
-// NewMessages returns what is told of triggers that a flow made.
-func NewMessages(f Flow) Messages { return Messages{f} }
-
-// Recheck returns whether it is right at a time to tell a trigger, see
-// [Flow.Recheck]. What an order told stays true. An abandoned cart must still be
-// open in the same episode. It is to be asked in the transaction that starts an
-// attempt. Cost: about ten queries by index.
-func (m Messages) Recheck(tx *gorm.DB, t Trigger, now sessions.Millis) (Verdict, error) {
-	if t.Kind != Abandoned {
-		return Verdict{Outcome: Fire}, nil
-	}
-	c, err := one(tx.Where("id = ?", int64(t.Cart)), fmt.Sprintf("cart %d", t.Cart))
-	switch {
-	case err != nil:
-		return Verdict{}, fmt.Errorf("recheck trigger %s: %w", t.ID, err)
-	case c.Status != Open:
-		return Verdict{Outcome: Suppress, Reason: CartClosed}, nil
-	case c.Episode != t.Episode:
-		return Verdict{Outcome: Suppress, Reason: CartChanged}, nil
-	}
-	facts, err := LoadFacts(tx, []Cart{c})
-	if err != nil {
-		return Verdict{}, fmt.Errorf("recheck trigger %s: %w", t.ID, err)
-	}
-	// What was decided as of a time to come is told as of that time.
-	return m.flow.Recheck(facts[0], max(now, t.At)), nil
-}
+// NewMessages returns what is told of triggers that were made by rules.
+func NewMessages(r Rules) Messages { return Messages{r} }
 
 // Message is what is sent to the shop's endpoints, by Standard Webhooks.
 type Message struct {
@@ -71,13 +47,30 @@ type Message struct {
 
 // MessageData is what a message says.
 type MessageData struct {
-	Cart      MessageCart    `json:"cart"`
+	Cart      *MessageCart   `json:"cart"` // null of who only browsed
 	Visitor   MessageVisitor `json:"visitor"`
 	TriggerID string         `json:"trigger_id"`
 	Order     *Order         `json:"order"` // null of an abandoned cart
+	Step      *MessageStep   `json:"step,omitempty"`
+	Session   *MessageVisit  `json:"session,omitempty"` // of who only browsed
 
 	// Click is of recovery.clicked alone: which message the shopper followed.
 	Click *MessageClick `json:"click,omitempty"`
+}
+
+// MessageStep is the step of a flow that a message is.
+type MessageStep struct {
+	Flow     string    `json:"flow"`
+	Kind     flow.Kind `json:"kind"`
+	Number   int64     `json:"number"` // from 1
+	Channels []Channel `json:"channels"`
+}
+
+// MessageVisit is what somebody looked at who left without a cart.
+type MessageVisit struct {
+	ID          sessions.SessionID   `json:"id"`
+	Products    []sessions.ProductID `json:"products"`
+	AbandonedAt time.Time            `json:"abandoned_at"`
 }
 
 // MessageCart is the cart of a message.
@@ -105,32 +98,88 @@ type MessageVisitor struct {
 }
 
 // Message returns what is sent for a trigger, as of tx.
-func (Messages) Message(tx *gorm.DB, t Trigger) (Message, error) {
-	m := Message{Type: t.Kind, Timestamp: t.At.Time(), Data: MessageData{TriggerID: t.ID}}
+func (Messages) Message(tx *gorm.DB, t Trigger) (m Message, err error) {
+	m = Message{Type: t.Kind, Timestamp: t.At.Time(), Data: MessageData{TriggerID: t.ID}}
 	if t.Kind == Clicked {
 		return clickedMessage(tx, t, m)
 	}
-	c, err := one(tx.Where("id = ?", int64(t.Cart)), fmt.Sprintf("cart %d", t.Cart))
+	if t.Session != 0 {
+		err = m.tellVisit(tx, t)
+	} else {
+		err = m.tellCart(tx, t)
+	}
+	if err == nil && t.Step > 0 {
+		err = m.tellStep(tx, t)
+	}
 	if err != nil {
 		return m, fmt.Errorf("write the message of trigger %s: %w", t.ID, err)
 	}
+	return m, nil
+}
+
+// tellCart writes what a trigger tells of its cart.
+func (m *Message) tellCart(tx *gorm.DB, t Trigger) error {
+	c, err := one(tx.Where("id = ?", int64(t.Cart)), fmt.Sprintf("cart %d", t.Cart))
+	if err != nil {
+		return err
+	}
 	if m.Data.Visitor, err = messageVisitor(tx, c); err != nil {
-		return m, fmt.Errorf("write the message of trigger %s: %w", t.ID, err)
+		return err
 	}
 	if t.Order != "" {
 		o, err := orderOf(tx, t.Order)
 		if err != nil {
-			return m, fmt.Errorf("write the message of trigger %s: %w", t.ID, err)
+			return err
 		}
 		m.Data.Order = &o
 		c = c.asSold(o, t.Episode)
 	}
-	m.Data.Cart = messageCart(c)
-	m.Data.Cart.AbandonedAt, err = abandonedAt(tx, t)
-	if t.Kind == Abandoned && err == nil {
-		m.Timestamp = *m.Data.Cart.AbandonedAt
+	told := messageCart(c)
+	told.AbandonedAt, err = abandonedAt(tx, t)
+	if (t.Kind == Abandoned || t.Kind == CheckoutAbandoned) && err == nil {
+		m.Timestamp = *told.AbandonedAt
 	}
-	return m, err
+	m.Data.Cart = &told
+	return err
+}
+
+// tellVisit writes what a trigger tells of a session.
+func (m *Message) tellVisit(tx *gorm.DB, t Trigger) error {
+	e, err := enrolmentOfTrigger(tx, t)
+	if err != nil {
+		return err
+	}
+	if m.Data.Visitor, err = messageVisitor(tx, Cart{Visitor: e.Visitor}); err != nil {
+		return err
+	}
+	visits, err := sessions.Visits(tx, []sessions.SessionID{t.Session})
+	if err != nil {
+		return err
+	}
+	m.Data.Session = &MessageVisit{t.Session, append([]sessions.ProductID{}, visits[t.Session].Products...), t.AbandonedAt.Time()}
+	if t.Kind == BrowseAbandoned {
+		m.Timestamp = t.AbandonedAt.Time()
+	}
+	return nil
+}
+
+// tellStep writes which step of which flow a trigger is.
+func (m *Message) tellStep(tx *gorm.DB, t Trigger) error {
+	e, err := enrolmentOfTrigger(tx, t)
+	m.Data.Step = &MessageStep{t.Flow, e.Kind, t.Step, t.Channels}
+	return err
+}
+
+// enrolmentOfTrigger loads the enrolment that a trigger is of.
+func enrolmentOfTrigger(tx *gorm.DB, t Trigger) (Enrolment, error) {
+	list, err := enrolments(tx.Where("cart = ? AND session = ? AND episode = ?", int64(t.Cart), int64(t.Session), t.Episode))
+	if err == nil && len(list) == 0 {
+		err = fmt.Errorf("the enrolment of trigger %s: %w", t.ID, sessions.ErrNotFound)
+	}
+	if err != nil {
+		return Enrolment{}, err
+	}
+	return list[0], nil
 }
 
 // asSold returns c as it was when o ended an episode of it, if it was used again
@@ -148,7 +197,8 @@ func (c Cart) asSold(o Order, episode int64) Cart {
 // never told to be.
 func abandonedAt(tx *gorm.DB, t Trigger) (*time.Time, error) {
 	var rows []triggerRow
-	err := tx.Where("cart = ? AND episode = ? AND kind = ? AND dry = 0", int64(t.Cart), t.Episode, string(Abandoned)).Find(&rows).Error
+	err := tx.Where("cart = ? AND episode = ? AND kind IN ? AND dry = 0", int64(t.Cart), t.Episode,
+		[]string{string(Abandoned), string(CheckoutAbandoned)}).Find(&rows).Error
 	if err != nil || len(rows) == 0 {
 		return nil, err
 	}

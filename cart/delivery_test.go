@@ -10,6 +10,7 @@ import (
 	"gorm.io/gorm"
 
 	"cartwright/cart"
+	"cartwright/cart/flow"
 	"cartwright/sessions"
 )
 
@@ -27,7 +28,7 @@ func (s *shop) told() []cart.Trigger {
 // words: the reason, and until when it is held.
 func (s *shop) wantRecheck(t cart.Trigger, minutes int, want string) {
 	s.t.Helper()
-	v, err := cart.NewMessages(cart.DefaultFlow()).Recheck(s.db.Read(context.Background()), t, millis(minutes))
+	v, err := cart.NewMessages(cart.RulesOf(flow.Default())).Recheck(s.db.Read(context.Background()), t, millis(minutes))
 	if err != nil {
 		s.t.Fatal(err)
 	}
@@ -193,7 +194,7 @@ func (s *shop) messages() (bodies [][]byte) {
 	s.t.Helper()
 	write(s.t, s.db, func(tx *gorm.DB) error {
 		for _, t := range s.told() {
-			m, err := cart.NewMessages(cart.DefaultFlow()).Message(tx, t)
+			m, err := cart.NewMessages(cart.RulesOf(flow.Default())).Message(tx, t)
 			if err != nil {
 				return err
 			}

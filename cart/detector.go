@@ -3,33 +3,35 @@ package cart
 import (
 	"context"
 	"fmt"
-	"math"
 	"time"
 
 	"gorm.io/gorm"
 
+	"cartwright/cart/flow"
 	"cartwright/sessions"
 	"cartwright/sessions/database"
 )
 
-// Detector finds carts that are due for a decision and decides.
+// Detector finds what is due for a decision and decides: carts and sessions that
+// were left, and the steps of the flows that they went into.
 type Detector struct {
-	log  *sessions.Log
-	flow Flow
+	log   *sessions.Log
+	rules Rules
 }
 
-// NewDetector returns a detector that decides by a flow. The log must have the
-// [Store] among its projections.
-func NewDetector(log *sessions.Log, flow Flow) *Detector { return &Detector{log, flow} }
+// NewDetector returns a detector that decides by the flows of the log and by rules.
+// The log must have the [Store] among its projections.
+func NewDetector(log *sessions.Log, r Rules) *Detector { return &Detector{log, r} }
 
 // Options say which carts are looked at and what becomes of the decisions.
 type Options struct {
 	// Deliver makes decisions real. Otherwise they are dry: kept, but neither
-	// delivered nor in the place of a real one.
+	// delivered nor in the place of a real one. Only what is real goes into a flow:
+	// no step of it is ever dry.
 	Deliver bool
 
 	// History looks at every open cart, also at imported ones and those that
-	// were idle before recovery was switched on. Otherwise only what is due is
+	// were idle before recovery was switched on, and at nothing else. Otherwise only what is due is
 	// looked at: eligible and not decided yet.
 	History bool
 
@@ -49,6 +51,8 @@ type Report struct {
 	Abandoned  int `json:"abandoned"`  // of these, idle at least the wait
 	Suppressed int `json:"suppressed"` // of these, held back by an order or an active shopper
 	Triggers   int `json:"triggers"`   // created by this run
+	Sessions   int `json:"sessions"`   // that ended with products looked at
+	Steps      int `json:"steps"`      // of flows decided on
 }
 
 func (r *Report) add(other Report) {
@@ -56,6 +60,8 @@ func (r *Report) add(other Report) {
 	r.Abandoned += other.Abandoned
 	r.Suppressed += other.Suppressed
 	r.Triggers += other.Triggers
+	r.Sessions += other.Sessions
+	r.Steps += other.Steps
 }
 
 // EarlyError says that history was to be looked at as of a time before its end.
@@ -74,7 +80,8 @@ func (e *EarlyError) Error() string {
 // ingest waits some milliseconds for it.
 const cartsPerDecision = 500
 
-// Detect decides on all carts that are due at a time, 500 a transaction. What
+// Detect decides on everything that is due at a time, 500 subjects a transaction: first
+// on the carts that were left, then on the sessions, then on the steps of flows. What
 // it decides stands in the log when it returns, with the triggers that follow.
 // Running it again, at once or after a crash, or beside another one, decides
 // nothing twice. With [Options.History] a time before the log's newest event is
@@ -82,37 +89,60 @@ const cartsPerDecision = 500
 // index, and most of that for writing;
 // with History a pass over all carts.
 func (d *Detector) Detect(ctx context.Context, now time.Time, o Options) (Report, error) {
+	phases := []func(*run) ([]*sessions.Event, error){(*run).carts, (*run).visits, (*run).steps}
+	if o.History {
+		phases = phases[:1]
+	}
 	var total Report
-	p := page{}
-	for more := true; more; {
-		var part Report
-		var next page
-		_, err := d.log.Decide(ctx, func(tx *gorm.DB, h sessions.Head) ([]*sessions.Event, error) {
-			if err := o.Lease.Hold(tx); err != nil {
-				return nil, err
-			}
-			run := run{tx: tx, flow: d.flow, head: h, now: sessions.MillisOf(now), options: o}
-			events, err := run.decide(p)
-			part, next, more = run.report, run.next, run.more
-			return events, err
-		})
-		if err != nil {
-			return total, fmt.Errorf("detect abandoned carts as of %s: %w", now.UTC().Format(time.RFC3339), err)
+	for _, phase := range phases {
+		if err := d.exhaust(ctx, now, o, phase, &total); err != nil {
+			return total, fmt.Errorf("detect what was abandoned as of %s: %w", now.UTC().Format(time.RFC3339), err)
 		}
-		total.add(part)
-		p = next
 	}
 	return total, nil
 }
 
-// OldestDue returns when the cart was abandoned that has been due for the longest
-// without a decision on it, 0 when none is due at a time. Cost: one look into the
+// exhaust decides by one phase, page after page, until nothing is left for it.
+func (d *Detector) exhaust(ctx context.Context, now time.Time, o Options, phase func(*run) ([]*sessions.Event, error), total *Report) error {
+	p := page{}
+	for more := true; more; {
+		var r *run
+		_, err := d.log.Decide(ctx, func(tx *gorm.DB, h sessions.Head) ([]*sessions.Event, error) {
+			if err := o.Lease.Hold(tx); err != nil {
+				return nil, err
+			}
+			r = &run{tx: tx, rules: d.rules, head: h, now: sessions.MillisOf(now), options: o, page: p}
+			if err := r.begin(); err != nil {
+				return nil, err
+			}
+			return phase(r)
+		})
+		if err != nil {
+			return err
+		}
+		total.add(r.report)
+		p, more = r.next, r.more
+	}
+	return nil
+}
+
+// OldestDue returns when the cart was abandoned, under every flow that might take it, that has been due for the
+// longest without a decision on it, 0 when none is due at a time. Cost: one look into the
 // index of due carts.
 func (d *Detector) OldestDue(tx *gorm.DB, now time.Time) (sessions.Millis, error) {
-	run := run{tx: tx, flow: d.flow, now: sessions.MillisOf(now)}
-	query, err := run.due(page{})
-	if err != nil || query == nil {
+	r := &run{tx: tx, rules: d.rules, now: sessions.MillisOf(now)}
+	if err := r.begin(); err != nil {
 		return 0, err
+	}
+	var longest time.Duration
+	for _, f := range r.plan {
+		if f.Kind != flow.Browse {
+			longest = max(longest, f.Wait)
+		}
+	}
+	query := r.due(longest)
+	if query == nil {
+		return 0, nil
 	}
 	var rows []cartRow
 	if err := query.Limit(1).Find(&rows).Error; err != nil {
@@ -121,7 +151,7 @@ func (d *Detector) OldestDue(tx *gorm.DB, now time.Time) (sessions.Millis, error
 	if len(rows) == 0 {
 		return 0, nil
 	}
-	return d.flow.AbandonedAt(sessions.Millis(rows[0].LastActivity)), nil
+	return sessions.Millis(rows[0].LastActivity).Add(longest), nil
 }
 
 // A page is where the next carts are to be read from, exclusive.
@@ -130,118 +160,39 @@ type page struct {
 	cart     ID
 }
 
-// A run decides on one page of carts in one transaction.
+// A run decides on one page in one transaction.
 type run struct {
 	tx      *gorm.DB
-	flow    Flow
+	rules   Rules
+	plan    flow.Plan
+	enabled sessions.Millis // since when recovery is on; 0: it is off
 	head    sessions.Head
 	now     sessions.Millis
 	options Options
+	page    page
+	besides map[subject]bool // enrolments whose own messages do not count as the shopper's
 
 	report Report
 	next   page
 	more   bool
 }
 
-// decide returns the decisions on the carts after p, as events to be appended.
-func (r *run) decide(p page) ([]*sessions.Event, error) {
+// begin loads what every decision needs.
+func (r *run) begin() (err error) {
 	if r.options.Running {
 		r.now = max(r.now, r.head.Newest)
 	}
-	// What arrives while the pages go by is later than all that they show.
-	if r.options.History && p == (page{}) && r.now < r.head.Newest {
-		return nil, &EarlyError{r.now.Time(), r.head.Newest.Time()}
-	}
-	carts, err := r.load(p)
-	if err != nil || len(carts) == 0 {
-		return nil, err
-	}
-	last := carts[len(carts)-1]
-	r.next = page{last.LastActivity, last.ID}
-	r.more = len(carts) == cartsPerDecision
-	r.report.Carts += len(carts)
-	abandoned := r.abandoned(carts)
-	if len(abandoned) == 0 {
-		return nil, nil
-	}
-	r.report.Abandoned += len(abandoned)
-	facts, err := LoadFacts(r.tx, abandoned)
-	if err != nil {
-		return nil, err
-	}
-	made, err := loadMade(r.tx, abandoned, r.flow.Name, !r.options.Deliver)
-	if err != nil {
-		return nil, err
-	}
-	return r.rule(facts, made)
-}
-
-// abandoned returns those carts that were idle for the wait.
-func (r *run) abandoned(carts []Cart) []Cart {
-	var idle []Cart
-	for _, c := range carts {
-		if r.flow.AbandonedAt(c.LastActivity) <= r.now {
-			idle = append(idle, c)
-		}
-	}
-	return idle
-}
-
-// load reads the next carts: all open ones, or those that are due.
-func (r *run) load(p page) ([]Cart, error) {
-	query := r.tx.Where("status = 'open' AND id > ?", int64(p.cart)).Order("id")
-	if !r.options.History {
-		var err error
-		if query, err = r.due(p); err != nil || query == nil {
-			return nil, err
-		}
-	}
-	var rows []cartRow
-	if err := query.Limit(cartsPerDecision).Find(&rows).Error; err != nil {
-		return nil, fmt.Errorf("load carts: %w", err)
-	}
-	return cartsOf(rows)
-}
-
-// due selects eligible carts that are idle and not decided, in the order and
-// with the condition of their index. It is nil while recovery is off.
-func (r *run) due(p page) (*gorm.DB, error) {
 	settings, err := sessions.LoadSettings(r.tx)
-	if err != nil || settings.RecoveryEnabled == 0 {
-		return nil, err
+	if err != nil {
+		return err
 	}
-	if p.activity < settings.RecoveryEnabled {
-		p = page{settings.RecoveryEnabled - 1, math.MaxInt64}
-	}
-	return r.tx.Where("status = 'open' AND live = 1 AND decided = '' AND (last_activity, id) > (?, ?) AND last_activity <= ?",
-		int64(p.activity), int64(p.cart), int64(r.now.Add(-r.flow.Wait))).Order("last_activity, id"), nil
+	r.enabled = settings.RecoveryEnabled
+	r.plan, err = r.rules.plan(r.tx)
+	return err
 }
 
-// rule decides on carts of which nothing final was decided, and holds each at
-// most once for the same reason.
-func (r *run) rule(facts []Facts, made made) ([]*sessions.Event, error) {
-	var events []*sessions.Event
-	for _, f := range facts {
-		outcome, reason := Decide(r.flow, f, r.now)
-		if outcome == Suppress || outcome == Hold {
-			r.report.Suppressed++
-		}
-		if made.already(f.Cart, outcome, reason) {
-			continue
-		}
-		d := content{
-			Cart: f.Cart.ID, Name: f.Cart.Name, Episode: f.Cart.Episode, Flow: r.flow.Name, Dry: !r.options.Deliver,
-			Outcome: outcome, Reason: reason, Order: f.Order,
-			AbandonedAt: r.flow.AbandonedAt(f.Cart.LastActivity), At: r.now, Seen: r.head.Seq,
-		}
-		e, err := sessions.Own(sessions.DecisionMade, f.Cart.Visitor, r.now, d)
-		if err != nil {
-			return nil, err
-		}
-		events = append(events, e)
-		if outcome == Fire {
-			r.report.Triggers++
-		}
-	}
-	return events, nil
+// made returns the event that a decision is.
+func (r *run) made(d Decision) (*sessions.Event, error) {
+	d.At, d.Seen = r.now, r.head.Seq
+	return sessions.Own(sessions.DecisionMade, d.Visitor, r.now, content(d))
 }

@@ -1,7 +1,6 @@
 package cart
 
 import (
-	"fmt"
 	"maps"
 	"slices"
 
@@ -10,33 +9,10 @@ import (
 	"cartwright/sessions"
 )
 
-// enrolmentRow is what experiments need of an enrolment.
-type enrolmentRow struct {
-	Cart      int64
-	Session   int64
-	Episode   int64
-	Flow      string
-	VisitorID int64
-	EnteredAt int64
-	Holdout   int64
-}
-
 // ReadEnrolments returns who entered flows between two times, in the order of
 // their entering.
 func ReadEnrolments(tx *gorm.DB, from, to sessions.Millis) ([]Enrolment, error) {
-	var rows []enrolmentRow
-	err := tx.Table("enrolments").Select("cart, session, episode, flow, visitor_id, entered_at, holdout").
-		Where("entered_at >= ? AND entered_at < ?", int64(from), int64(to)).
-		Order("entered_at, cart, session, episode, flow").Find(&rows).Error
-	if err != nil {
-		return nil, fmt.Errorf("load enrolments: %w", err)
-	}
-	return rowsOf(rows, func(r enrolmentRow) Enrolment {
-		return Enrolment{
-			Cart: ID(r.Cart), Session: sessions.SessionID(r.Session), Episode: r.Episode, Flow: r.Flow,
-			Visitor: sessions.VisitorID(r.VisitorID), Entered: sessions.Millis(r.EnteredAt), Holdout: r.Holdout != 0,
-		}
-	}), nil
+	return enrolments(tx.Where("entered_at >= ? AND entered_at < ?", int64(from), int64(to)).Order("entered_at, seq, cart, session, episode"))
 }
 
 // experiments compares, for each flow that somebody entered in a period and for

@@ -13,11 +13,7 @@ func LoadFacts(tx *gorm.DB, carts []Cart) ([]Facts, error) {
 	if err != nil {
 		return nil, err
 	}
-	visitors := make([]sessions.VisitorID, 0, len(carts))
-	for _, v := range numbers(visitorsOf(carts)) {
-		visitors = append(visitors, sessions.VisitorID(v))
-	}
-	seen, err := sessions.LastActivity(tx, visitors)
+	seen, err := sessions.LastActivity(tx, visitorList(carts))
 	if err != nil {
 		return nil, err
 	}

@@ -107,7 +107,7 @@ func (c Cart) reopened(e *sessions.Event) Cart {
 
 func (c Cart) nextEpisode(e *sessions.Event) Cart {
 	c.Episode++
-	c.EpisodeBegan, c.EpisodeAt, c.Decided = e.Seq, e.Occurred, ""
+	c.EpisodeBegan, c.EpisodeAt, c.Decided, c.CheckingOut = e.Seq, e.Occurred, "", false
 	return c
 }
 
@@ -170,6 +170,11 @@ func (c Cart) active(e *sessions.Event) Cart {
 	}
 	if e.Visitor != 0 && c.Visitor != e.Visitor && (c.Visitor == 0 || e.Source != sessions.Browser) {
 		c.Visitor, c.Checkout, c.Email = e.Visitor, "", "" // those were another's
+	}
+	if e.Kind == sessions.CheckoutStarted || e.Kind == sessions.CheckoutStep {
+		if c.CheckingOut = true; c.Decided == Pass {
+			c.Decided = "" // a flow of checkouts may take what none of carts did
+		}
 	}
 	told := e.Source != sessions.Browser || !c.Owned // a public key does not speak over the backend
 	if e.Checkout != "" && (told || c.Checkout == "") {

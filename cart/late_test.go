@@ -4,6 +4,7 @@ import (
 	"testing"
 
 	"cartwright/cart"
+	"cartwright/cart/flow"
 	"cartwright/sessions"
 )
 
@@ -63,7 +64,7 @@ func TestAMessageTellsOfItsOwnEpisode(t *testing.T) {
 		if err != nil || len(sold) != 1 {
 			t.Fatal(sold, err)
 		}
-		m, err := cart.NewMessages(cart.DefaultFlow()).Message(s.db.Read(t.Context()), sold[0])
+		m, err := cart.NewMessages(cart.RulesOf(flow.Default())).Message(s.db.Read(t.Context()), sold[0])
 		if err != nil {
 			t.Fatal(err)
 		}

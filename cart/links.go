@@ -12,10 +12,10 @@ import (
 	"cartwright/sessions/database"
 )
 
-// Catalog says what the shop sells. Products that it does not know are missing
-// from the answer.
+// Catalog says what the shop sells, as of tx. Products that it does not know are
+// missing from the answer.
 type Catalog interface {
-	Entries(ctx context.Context, ids []sessions.ProductID) (map[sessions.ProductID]sessions.Product, error)
+	Entries(tx *gorm.DB, ids []sessions.ProductID) (map[sessions.ProductID]sessions.Product, error)
 }
 
 // Links follows the links of messages: it takes note of clicks and restores
@@ -97,7 +97,8 @@ func clickEvent(tx *gorm.DB, link Link, at sessions.Millis) (*sessions.Event, er
 		return nil, err
 	}
 	return sessions.Own(sessions.LinkClicked, visitor, at, clickContent{
-		Trigger: t.ID, Cart: t.Cart, Episode: t.Episode, Flow: t.Flow, Step: t.Step, Channel: link.Channel, At: at,
+		Trigger: t.ID, Cart: t.Cart, Session: t.Session, Episode: t.Episode, AbandonedAt: t.AbandonedAt,
+		Flow: t.Flow, Step: t.Step, Channel: link.Channel, At: at,
 	})
 }
 
@@ -135,7 +136,7 @@ func (l *Links) Restore(ctx context.Context, token string, now time.Time) (Resto
 	for i, line := range c.Lines {
 		ids[i] = line.Product
 	}
-	entries, err := l.catalog.Entries(ctx, ids)
+	entries, err := l.catalog.Entries(l.db.Read(ctx), ids)
 	if err != nil {
 		return Restored{}, fmt.Errorf("restore cart %d: %w", c.ID, err)
 	}

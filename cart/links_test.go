@@ -22,7 +22,7 @@ const week = 7 * 24 * time.Hour
 // shelf is a catalog of what stands on it.
 type shelf map[sessions.ProductID]sessions.Product
 
-func (s shelf) Entries(_ context.Context, ids []sessions.ProductID) (map[sessions.ProductID]sessions.Product, error) {
+func (s shelf) Entries(_ *gorm.DB, ids []sessions.ProductID) (map[sessions.ProductID]sessions.Product, error) {
 	entries := map[sessions.ProductID]sessions.Product{}
 	for _, id := range ids {
 		if p, known := s[id]; known {
@@ -131,14 +131,16 @@ func TestFindLink(t *testing.T) {
 	})
 }
 
-// A trigger about no cart, as of a shopper who only looked around, has links too.
+// A trigger about a session, of a shopper who only looked around, has links too.
 func TestLinkWithoutACart(t *testing.T) {
 	story(t, func(s *shop) {
 		s.happens(0, put("A", "cup", 1, by("ann")))
 		s.detect(60)
-		write(t, s.db, func(tx *gorm.DB) error { // as a flow over sessions makes it
-			return tx.Exec("UPDATE triggers SET cart = 0, kind = 'browse.abandoned'").Error
-		})
+		set := func(statement string) {
+			write(t, s.db, func(tx *gorm.DB) error { return tx.Exec(statement).Error })
+		}
+		set("UPDATE triggers SET cart = 0, session = 2, kind = 'browse.abandoned'") // as a flow over sessions makes it
+		set("UPDATE enrolments SET cart = 0, session = 2")
 		token := s.link(s.told()[0], 60)
 		if !s.click(token, 61) {
 			t.Error("the click was not counted")
@@ -147,13 +149,13 @@ func TestLinkWithoutACart(t *testing.T) {
 		if got, want := s.restored(shelf{}, token, 61), `{"status":"empty","lines":[],"value":null,"changes":[]}`; got != want {
 			t.Errorf("got %s", got)
 		}
-		m, err := cart.NewMessages(cart.DefaultFlow()).Message(s.db.Read(t.Context()), s.told()[1])
-		if err != nil || m.Data.Visitor.ID != 2 || m.Data.Cart.ID != 0 || m.Data.Cart.Lines == nil {
-			t.Errorf("%+v, %v", m, err)
+		clicked := s.told()[1]
+		m, err := cart.NewMessages(s.rules).Message(s.db.Read(t.Context()), clicked)
+		if err != nil || clicked.ID != "trg_s2_1_recovery_clicked_4" || m.Data.Visitor.ID != 2 || m.Data.Cart != nil || m.Data.Session.ID != 2 || m.Data.Click.Trigger == "" || m.Timestamp != at(61) {
+			t.Errorf("%s: %+v, %v", clicked.ID, m, err)
 		}
-		write(t, s.db, func(tx *gorm.DB) error {
-			return tx.Exec("UPDATE triggers SET cart = 2, kind = 'cart.abandoned' WHERE cart = 0 AND kind = 'browse.abandoned'").Error
-		})
+		set("UPDATE enrolments SET cart = 2, session = 0")
+		set("UPDATE triggers SET cart = 2, session = 0, kind = 'cart.abandoned' WHERE kind = 'browse.abandoned'")
 	})
 }
 

@@ -17,6 +17,7 @@ type need struct {
 	names    map[sessions.CartID]bool
 	orders   map[sessions.OrderID]bool
 	carts    map[ID]bool
+	steps    []subject // whose enrolments are decided on
 }
 
 // needOf returns the need of events, all of which matter.
@@ -31,7 +32,9 @@ func needOf(events []*sessions.Event) (need, error) {
 			if err != nil {
 				return n, err
 			}
-			n.carts[d.Cart] = true
+			if n.carts[d.Cart] = true; d.Step > 0 {
+				n.steps = append(n.steps, d.subject())
+			}
 			continue
 		}
 		n.visitors[e.Visitor] = true
@@ -44,6 +47,7 @@ func needOf(events []*sessions.Event) (need, error) {
 	delete(n.visitors, 0)
 	delete(n.names, "")
 	delete(n.orders, "")
+	delete(n.carts, 0)
 	return n, nil
 }
 
@@ -51,6 +55,10 @@ func needOf(events []*sessions.Event) (need, error) {
 // usual batch of adds one.
 func load(tx *gorm.DB, n need) (*book, error) {
 	b := newBook()
+	var err error
+	if b.enrolled, err = loadRegister(tx, n.steps); err != nil {
+		return nil, err
+	}
 	if err := database.Each(texts(n.orders), func(part []string) error { return b.loadOrders(tx, "order_id IN ?", part) }); err != nil {
 		return nil, err
 	}
@@ -59,7 +67,7 @@ func load(tx *gorm.DB, n need) (*book, error) {
 			n.names[o.Cart] = true
 		}
 	}
-	err := database.Each(numbers(n.visitors), func(part []int64) error {
+	err = database.Each(numbers(n.visitors), func(part []int64) error {
 		return b.loadCarts(tx, "visitor_id IN ? AND status IN ('open', 'emptied')", part)
 	})
 	if err != nil {

@@ -16,8 +16,8 @@ type episode struct {
 	episode int64
 }
 
-// loadMade reads a flow's decisions on carts, dry or real ones.
-func loadMade(tx *gorm.DB, carts []Cart, flow string, dry bool) (made, error) {
+// loadMade reads the decisions on carts that were left, dry or real ones, not those on steps.
+func loadMade(tx *gorm.DB, carts []Cart, dry bool) (made, error) {
 	ids := make([]int64, len(carts))
 	for i, c := range carts {
 		ids[i] = int64(c.ID)
@@ -25,7 +25,7 @@ func loadMade(tx *gorm.DB, carts []Cart, flow string, dry bool) (made, error) {
 	m := made{}
 	return m, database.Each(ids, func(part []int64) error {
 		var rows []decisionRow
-		err := tx.Where("cart IN ? AND flow = ? AND step = 0 AND dry = ?", part, flow, flag(dry)).Find(&rows).Error
+		err := tx.Where("cart IN ? AND step = 0 AND dry = ?", part, flag(dry)).Find(&rows).Error
 		if err != nil {
 			return fmt.Errorf("load earlier decisions: %w", err)
 		}
@@ -38,10 +38,17 @@ func loadMade(tx *gorm.DB, carts []Cart, flow string, dry bool) (made, error) {
 }
 
 // already reports whether a decision would add nothing: a final one was made, or
-// the same one.
+// the same one. That no flow takes a cart is final only until its shopper goes to
+// the checkout, and is said again then.
 func (m made) already(c Cart, o Outcome, r Reason) bool {
 	for _, before := range m[episode{c.ID, c.Episode}] {
-		if Outcome(before.Outcome) != Hold || Outcome(before.Outcome) == o && Reason(before.Reason) == r {
+		switch Outcome(before.Outcome) {
+		case Pass:
+		case Hold:
+			if o == Hold && Reason(before.Reason) == r {
+				return true
+			}
+		default:
 			return true
 		}
 	}

@@ -94,6 +94,11 @@ func (s *Store) Orders(ctx context.Context, after sessions.Seq, limit int) ([]Or
 	return orders, nil
 }
 
+// Flows returns the flows that hold, see [Rules.LoadFlows].
+func (s *Store) Flows(ctx context.Context, r Rules) (Configured, error) {
+	return r.LoadFlows(s.db.Read(ctx))
+}
+
 // Decisions lists what was decided of a cart and why, the oldest first.
 func (s *Store) Decisions(ctx context.Context, id ID) ([]Decision, error) {
 	var rows []decisionRow
@@ -101,6 +106,36 @@ func (s *Store) Decisions(ctx context.Context, id ID) ([]Decision, error) {
 		return nil, fmt.Errorf("list decisions on cart %d: %w", id, err)
 	}
 	return rowsOf(rows, decisionRow.decision), nil
+}
+
+// EachDecision calls f with all decisions in the order in which they were made, with
+// the shop's ids of carts and with visitors as they are known now. Cost: a pass over all.
+func (s *Store) EachDecision(ctx context.Context, f func(Decision) error) error {
+	tx := s.db.Read(ctx)
+	rows, err := tx.Raw(`SELECT decisions.*, carts.cart_id AS name, COALESCE(carts.visitor_id, enrolments.visitor_id, 0) AS visitor_id
+		FROM decisions LEFT JOIN carts ON carts.id = decisions.cart
+		LEFT JOIN enrolments ON enrolments.cart = decisions.cart AND enrolments.session = decisions.session AND enrolments.episode = decisions.episode
+		ORDER BY decisions.seq`).Rows()
+	if err != nil {
+		return fmt.Errorf("read decisions: %w", err)
+	}
+	defer rows.Close()
+	for rows.Next() {
+		var row struct {
+			Row       decisionRow `gorm:"embedded"`
+			Name      string
+			VisitorID int64
+		}
+		if err := tx.ScanRows(rows, &row); err != nil {
+			return fmt.Errorf("read decisions: %w", err)
+		}
+		d := row.Row.decision()
+		d.Name, d.Visitor = sessions.CartID(row.Name), sessions.VisitorID(row.VisitorID)
+		if err := f(d); err != nil {
+			return err
+		}
+	}
+	return rows.Err()
 }
 
 // Trigger returns a trigger; the error is [sessions.ErrNotFound] if there is

@@ -84,13 +84,13 @@ func TestWhatIsShown(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		s.wantShown(made, `[{"seq":3,"cart":2,"episode":1,"flow":"cart","step":0,"dry":false,"outcome":"trigger","reason":"idle","seen":2,`+
-			`"abandoned_at":"2026-03-01T11:00:00Z","decided_at":"2026-03-01T11:00:00Z"}]`)
+		s.wantShown(made, `[{"seq":3,"cart":2,"episode":1,"flow":"cart","step":0,"dry":false,"outcome":"trigger","reason":"idle","seen":2,"kind":"cart",`+
+			`"abandoned_at":"2026-03-01T11:00:00Z","decided_at":"2026-03-01T11:00:00Z","words":"The cart was abandoned at 2026-03-01T11:00:00Z; the shop was told."}]`)
 		trigger, err := s.store.Trigger(ctx, "trg_2_1_cart_abandoned")
 		if err != nil {
 			t.Fatal(err)
 		}
-		s.wantShown(trigger, `{"id":"trg_2_1_cart_abandoned","seq":3,"type":"cart.abandoned","cart":2,"episode":1,"flow":"cart","step":0,"dry":false,`+
+		s.wantShown(trigger, `{"id":"trg_2_1_cart_abandoned","seq":3,"type":"cart.abandoned","cart":2,"episode":1,"flow":"cart","step":0,"dry":false,"channels":["webhook"],`+
 			`"abandoned_at":"2026-03-01T11:00:00Z","created_at":"2026-03-01T11:00:00Z"}`)
 	})
 }

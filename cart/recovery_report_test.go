@@ -11,7 +11,9 @@ import (
 	"gorm.io/gorm"
 
 	"cartwright/cart"
+	"cartwright/fixtures/testdb"
 	"cartwright/sessions"
+	"cartwright/sessions/database"
 )
 
 // ends appends how telling a trigger ended.
@@ -180,9 +182,8 @@ func TestReportOfUnsubscribes(t *testing.T) {
 func (s *shop) enrols(rows ...string) {
 	s.t.Helper()
 	write(s.t, s.db, func(tx *gorm.DB) error {
-		err := tx.Exec(`CREATE TABLE IF NOT EXISTS enrolments (cart BIGINT NOT NULL, session BIGINT NOT NULL, episode BIGINT NOT NULL, flow TEXT NOT NULL,
-			visitor_id BIGINT NOT NULL, entered_at BIGINT NOT NULL, abandoned_at BIGINT NOT NULL, holdout BIGINT NOT NULL, ended_at BIGINT NOT NULL, end_reason TEXT NOT NULL)`).Error
-		for _, row := range rows {
+		var err error
+		for i, row := range rows {
 			var flow string
 			var cart, visitor, minutes, holdout int64
 			if _, err := fmt.Sscan(row, &flow, &cart, &visitor, &minutes, &holdout); err != nil {
@@ -190,8 +191,8 @@ func (s *shop) enrols(rows ...string) {
 			}
 			if err == nil {
 				at := int64(millis(int(minutes)))
-				err = tx.Exec(`INSERT INTO enrolments (cart, session, episode, flow, visitor_id, entered_at, abandoned_at, holdout, ended_at, end_reason)
-					VALUES (?, 0, 1, ?, ?, ?, ?, ?, 0, '')`, cart, flow, visitor, at, at, holdout).Error
+				err = tx.Exec(`INSERT INTO enrolments (cart, session, episode, flow, kind, visitor_id, seq, entered_at, abandoned_at, holdout, next_step, next_at, last_sent_at, sent, ended_at, end_reason)
+					VALUES (?, 0, ?, ?, 'cart', ?, ?, ?, ?, ?, 0, 0, 0, 0, 0, '')`, cart, i, flow, visitor, i, at, at, holdout).Error
 			}
 		}
 		return err
@@ -200,7 +201,9 @@ func (s *shop) enrols(rows ...string) {
 
 // Everybody counts in the group of their first enrolment, whatever came then.
 func TestExperiments(t *testing.T) {
-	story(t, func(s *shop) {
+	testdb.Each(t, func(t *testing.T, db *database.DB) {
+		s := openShop(t, db)
+		s.enableRecovery()
 		s.happens(0, put("A", "cup", 1, by("ann")), put("B", "cup", 1, by("bob")), put("C", "cup", 1, by("cat")), put("D", "cup", 1, by("dan")), put("E", "cup", 1), put("F", "cup", 1, by("fay")))
 		s.enrols(
 			"cart 2 2 60 0", // ann: treated, and held out later: treated

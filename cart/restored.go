@@ -50,8 +50,8 @@ const (
 	QuantityChanged Change = "quantity_changed" // before and after are units
 	LineAdded       Change = "added"            // to the cart since; after is units
 	LineRemoved     Change = "removed"          // from the cart since; before is units
-	OutOfStock      Change = "out_of_stock"
-	NoLongerSold    Change = "no_longer_sold"
+	LineOutOfStock  Change = "out_of_stock"
+	LineUnsold      Change = "no_longer_sold"
 )
 
 // LineChange is one thing that is not as it was when the message was written.
@@ -137,9 +137,9 @@ func changesOf(line sessions.Line, now RestoredLine, before []sessions.Line) []L
 	}
 	switch {
 	case !now.Sold:
-		change(NoLongerSold, nil, nil)
+		change(LineUnsold, nil, nil)
 	case !now.InStock:
-		change(OutOfStock, nil, nil)
+		change(LineOutOfStock, nil, nil)
 	case was != nil && now.UnitPrice != nil && *was != *now.UnitPrice:
 		change(PriceChanged, was, now.UnitPrice)
 	}

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"strings"
 
+	"cartwright/cart/flow"
 	"cartwright/sessions"
 	"cartwright/sessions/database"
 )
@@ -42,6 +43,7 @@ type cartRow struct {
 	OrderedAt    int64
 	MergedInto   int64
 	ToldAt       int64
+	CheckingOut  int64
 }
 
 func (cartRow) TableName() string { return "carts" }
@@ -51,7 +53,7 @@ var intoCarts = database.Into{
 	Columns: []string{
 		"id", "cart_id", "visitor_id", "status", "owned", "live", "held", "currency", "lines", "units", "value",
 		"began_at", "last_activity", "last_seq", "episode", "episode_seq", "episode_at", "decided", "checkout_id", "email",
-		"order_id", "ordered_at", "merged_into", "told_at",
+		"order_id", "ordered_at", "merged_into", "told_at", "checking_out",
 	},
 	Key: "id",
 }
@@ -64,7 +66,7 @@ func (r *cartRow) values(args []any) []any {
 	return append(args,
 		r.ID, r.CartID, r.VisitorID, r.Status, r.Owned, r.Live, r.Held, r.Currency, r.Lines, r.Units, r.Value, r.BeganAt,
 		r.LastActivity, r.LastSeq, r.Episode, r.EpisodeSeq, r.EpisodeAt, r.Decided, r.CheckoutID, r.Email, r.OrderID,
-		r.OrderedAt, r.MergedInto, r.ToldAt,
+		r.OrderedAt, r.MergedInto, r.ToldAt, r.CheckingOut,
 	)
 }
 
@@ -80,7 +82,7 @@ func rowOfCart(c Cart) (cartRow, error) {
 		BeganAt: int64(c.Began), LastActivity: int64(c.LastActivity), LastSeq: int64(c.LastSeq),
 		Episode: c.Episode, EpisodeSeq: int64(c.EpisodeBegan), EpisodeAt: int64(c.EpisodeAt), Decided: string(c.Decided),
 		CheckoutID: string(c.Checkout), Email: string(c.Email), OrderID: string(c.Order), OrderedAt: int64(c.OrderedAt),
-		MergedInto: int64(c.Into), ToldAt: int64(c.Updated),
+		MergedInto: int64(c.Into), ToldAt: int64(c.Updated), CheckingOut: flag(c.CheckingOut),
 	}, nil
 }
 
@@ -97,7 +99,7 @@ func (r cartRow) cart() (Cart, error) {
 		Episode: r.Episode, EpisodeBegan: sessions.Seq(r.EpisodeSeq), EpisodeAt: sessions.Millis(r.EpisodeAt), Decided: Outcome(r.Decided),
 		Checkout: sessions.CheckoutID(r.CheckoutID), Email: sessions.Email(r.Email),
 		Order: sessions.OrderID(r.OrderID), OrderedAt: sessions.Millis(r.OrderedAt), Into: ID(r.MergedInto),
-		Updated: sessions.Millis(r.ToldAt),
+		Updated: sessions.Millis(r.ToldAt), CheckingOut: r.CheckingOut != 0,
 	}, nil
 }
 
@@ -181,6 +183,10 @@ type decisionRow struct {
 	AbandonedAt int64
 	DecidedAt   int64
 	Seen        int64
+	Session     int64
+	Kind        string
+	Channels    string
+	NextAt      int64
 }
 
 func (decisionRow) TableName() string { return "decisions" }
@@ -190,6 +196,7 @@ func rowOfDecision(d Decision) decisionRow {
 		Seq: int64(d.Seq), Cart: int64(d.Cart), Episode: d.Episode, Flow: d.Flow, Step: d.Step, Dry: flag(d.Dry),
 		Outcome: string(d.Outcome), Reason: string(d.Reason), OrderID: string(d.Order),
 		AbandonedAt: int64(d.AbandonedAt), DecidedAt: int64(d.At), Seen: int64(d.Seen),
+		Session: int64(d.Session), Kind: string(d.Kind), Channels: joinChannels(d.Channels), NextAt: int64(d.NextAt),
 	}
 }
 
@@ -198,6 +205,7 @@ func (r decisionRow) decision() Decision {
 		Seq: sessions.Seq(r.Seq), Cart: ID(r.Cart), Episode: r.Episode, Flow: r.Flow, Step: r.Step, Dry: r.Dry != 0,
 		Outcome: Outcome(r.Outcome), Reason: Reason(r.Reason), Order: sessions.OrderID(r.OrderID),
 		AbandonedAt: sessions.Millis(r.AbandonedAt), At: sessions.Millis(r.DecidedAt), Seen: sessions.Seq(r.Seen),
+		Session: sessions.SessionID(r.Session), Kind: flow.Kind(r.Kind), Channels: splitChannels(r.Channels), NextAt: sessions.Millis(r.NextAt),
 	}
 }
 
@@ -214,6 +222,7 @@ type triggerRow struct {
 	AbandonedAt int64
 	CreatedAt   int64 `gorm:"autoCreateTime:false"`
 	Channels    string
+	Session     int64
 }
 
 func (triggerRow) TableName() string { return "triggers" }
@@ -223,6 +232,7 @@ func rowOfTrigger(t Trigger) triggerRow {
 		ID: t.ID, Seq: int64(t.Seq), Kind: string(t.Kind), Cart: int64(t.Cart), Episode: t.Episode,
 		Flow: t.Flow, Step: t.Step, Dry: flag(t.Dry), OrderID: string(t.Order),
 		AbandonedAt: int64(t.AbandonedAt), CreatedAt: int64(t.At), Channels: joinChannels(t.Channels),
+		Session: int64(t.Session),
 	}
 }
 
@@ -231,7 +241,7 @@ func (r triggerRow) trigger() Trigger {
 		ID: r.ID, Seq: sessions.Seq(r.Seq), Kind: TriggerKind(r.Kind), Cart: ID(r.Cart), Episode: r.Episode,
 		Flow: r.Flow, Step: r.Step, Dry: r.Dry != 0, Order: sessions.OrderID(r.OrderID),
 		AbandonedAt: sessions.Millis(r.AbandonedAt), At: sessions.Millis(r.CreatedAt),
-		Channels: splitChannels(r.Channels),
+		Channels: splitChannels(r.Channels), Session: sessions.SessionID(r.Session),
 	}
 }
 

@@ -4,6 +4,7 @@ import (
 	"encoding/json"
 	"time"
 
+	"cartwright/cart/flow"
 	"cartwright/sessions"
 )
 
@@ -49,7 +50,17 @@ func (t Trigger) MarshalJSON() ([]byte, error) {
 	}{plain(t), instant(t.AbandonedAt), instant(t.At)})
 }
 
-// MarshalJSON writes the decision as it is shown, with its times as RFC 3339.
+// MarshalJSON writes the flows as they are shown: with their version and origin.
+func (c Configured) MarshalJSON() ([]byte, error) {
+	return json.Marshal(struct {
+		Version sessions.Seq `json:"version"`
+		Origin  string       `json:"origin"`
+		At      *time.Time   `json:"changed_at"`
+		Flows   []flow.Flow  `json:"flows"`
+	}{c.Version, c.Origin, instant(c.At), append([]flow.Flow{}, c.Flows...)})
+}
+
+// MarshalJSON writes the decision as it is shown, in words too and with its times as RFC 3339.
 // In the log they stand in milliseconds.
 func (d Decision) MarshalJSON() ([]byte, error) {
 	type plain Decision
@@ -57,5 +68,7 @@ func (d Decision) MarshalJSON() ([]byte, error) {
 		plain
 		AbandonedAt *time.Time `json:"abandoned_at"`
 		At          *time.Time `json:"decided_at"`
-	}{plain(d), instant(d.AbandonedAt), instant(d.At)})
+		NextAt      *time.Time `json:"next_at,omitempty"`
+		Words       string     `json:"words"`
+	}{plain(d), instant(d.AbandonedAt), instant(d.At), instant(d.NextAt), d.Words()})
 }

@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"cartwright/cart"
+	"cartwright/cart/flow"
 	"cartwright/sessions"
 	"cartwright/sessions/database"
 )
@@ -27,6 +28,7 @@ type shop struct {
 	db       *database.DB
 	log      *sessions.Log
 	store    *cart.Store
+	rules    cart.Rules
 	detector *cart.Detector
 	now      time.Time
 }
@@ -41,7 +43,8 @@ func openShop(t *testing.T, db *database.DB) *shop {
 		t.Fatal(err)
 	}
 	t.Cleanup(log.Close)
-	s.log, s.detector = log, cart.NewDetector(log, cart.DefaultFlow())
+	s.rules = cart.RulesOf(flow.Default())
+	s.log, s.detector = log, cart.NewDetector(log, s.rules)
 	return s
 }
 

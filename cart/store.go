@@ -24,8 +24,10 @@ var _ sessions.Projection = (*Store)(nil)
 
 // Tables lists the tables of the projection.
 func (s *Store) Tables() []sessions.Table {
-	return []sessions.Table{{Name: "carts", Key: "id"}, {Name: "orders", Key: "order_id"}, {Name: "decisions", Key: "seq"}, {Name: "triggers", Key: "id"},
-		{Name: "clicks", Key: "seq"}, {Name: "endings", Key: "seq"}}
+	return []sessions.Table{
+		{Name: "carts", Key: "id"}, {Name: "orders", Key: "order_id"}, {Name: "decisions", Key: "seq"}, {Name: "triggers", Key: "id"},
+		{Name: "enrolments", Key: "cart, session, episode"}, {Name: "flows", Key: "seq"}, {Name: "clicks", Key: "seq"}, {Name: "endings", Key: "seq"},
+	}
 }
 
 // Apply writes what events mean for carts and orders. Batches without such an
@@ -76,7 +78,7 @@ func (b *book) moveRest(tx *gorm.DB, joined map[sessions.VisitorID]bool) error {
 				continue
 			}
 			owners[m.to] = true // who may be joined further on in this batch
-			for _, table := range []string{"carts", "orders"} {
+			for _, table := range []string{"carts", "orders", "enrolments"} {
 				err := tx.Exec("UPDATE "+table+" SET visitor_id = ? WHERE visitor_id = ?", int64(m.to), int64(from)).Error
 				if err != nil {
 					return fmt.Errorf("move the %s of visitor %d to %d: %w", table, from, m.to, err)
@@ -87,20 +89,20 @@ func (b *book) moveRest(tx *gorm.DB, joined map[sessions.VisitorID]bool) error {
 	return nil
 }
 
-// owning returns those visitors that have any cart or order.
+// owning returns those visitors that have any cart, order or enrolment.
 func owning(tx *gorm.DB, visitors map[sessions.VisitorID]bool) (map[sessions.VisitorID]bool, error) {
 	owners := map[sessions.VisitorID]bool{}
 	err := database.Each(numbers(visitors), func(part []int64) error {
 		var found []int64
-		err := tx.Raw("SELECT visitor_id FROM carts WHERE visitor_id IN ? UNION SELECT visitor_id FROM orders WHERE visitor_id IN ?", part, part).
-			Scan(&found).Error
+		err := tx.Raw("SELECT visitor_id FROM carts WHERE visitor_id IN ? UNION SELECT visitor_id FROM orders WHERE visitor_id IN ? "+
+			"UNION SELECT visitor_id FROM enrolments WHERE visitor_id IN ?", part, part, part).Scan(&found).Error
 		for _, v := range found {
 			owners[sessions.VisitorID(v)] = true
 		}
 		return err
 	})
 	if err != nil {
-		return nil, fmt.Errorf("find the carts and orders of joined visitors: %w", err)
+		return nil, fmt.Errorf("find what is of joined visitors: %w", err)
 	}
 	return owners, nil
 }
@@ -128,7 +130,10 @@ func (b *book) save(tx *gorm.DB) error {
 	if err := write(tx, rowsOf(b.triggers, rowOfTrigger), once); err != nil {
 		return fmt.Errorf("save triggers: %w", err)
 	}
-	return nil
+	if err := write(tx, b.flows, once); err != nil {
+		return fmt.Errorf("save flows: %w", err)
+	}
+	return b.enrolled.save(tx)
 }
 
 // saveCarts writes the carts that changed, those apart that stay where the indexes have them.

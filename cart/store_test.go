@@ -22,6 +22,7 @@ func tables(t testing.TB, db *database.DB) string {
 		"SELECT * FROM carts ORDER BY id", "SELECT * FROM orders ORDER BY order_id",
 		"SELECT * FROM decisions ORDER BY seq", "SELECT * FROM triggers ORDER BY id",
 		"SELECT * FROM clicks ORDER BY seq", "SELECT * FROM endings ORDER BY seq",
+		"SELECT * FROM enrolments ORDER BY seq", "SELECT * FROM flows ORDER BY seq",
 	} {
 		all += testdb.Rows(t, db, q)
 	}

@@ -5,6 +5,7 @@ import (
 	"slices"
 	"strings"
 
+	"cartwright/cart/flow"
 	"cartwright/sessions"
 )
 
@@ -22,13 +23,18 @@ const (
 	Clicked           TriggerKind = "recovery.clicked" // a shopper followed the link of a message
 )
 
-// Channel is a way on which a step reaches a shopper.
-type Channel string
+// TriggerKinds returns all kinds, which are the topics that an endpoint may ask for.
+func TriggerKinds() []TriggerKind {
+	return []TriggerKind{Abandoned, CheckoutAbandoned, BrowseAbandoned, StepDue, Recovered, Converted, Clicked}
+}
+
+// Channel is a way on which a step reaches a shopper, see [flow.Channel].
+type Channel = flow.Channel
 
 // The channels.
 const (
-	Webhook Channel = "webhook" // the shop's endpoints are told, and reach the shopper themselves
-	Email   Channel = "email"   // Cartwright mails
+	Webhook = flow.Webhook
+	Email   = flow.Email
 )
 
 // orderFlow is the flow under which an order's triggers stand, so that the key
@@ -44,7 +50,7 @@ type Trigger struct {
 	ID          string           `json:"id"`  // stable and unique for ever; the id of the webhook
 	Seq         sessions.Seq     `json:"seq"` // the event that it follows from
 	Kind        TriggerKind      `json:"type"`
-	Cart        ID               `json:"cart"`
+	Cart        ID               `json:"cart"` // 0 where a session is the subject
 	Episode     int64            `json:"episode"`
 	Flow        string           `json:"flow"`
 	Step        int64            `json:"step"`
@@ -56,6 +62,8 @@ type Trigger struct {
 	// Channels are those on which it goes out, in the order of the alphabet, none
 	// twice: a mailed step is not told to the endpoints unless it names both.
 	Channels []Channel `json:"channels"`
+
+	Session sessions.SessionID `json:"session,omitempty"` // the subject of a browse flow
 }
 
 // Goes reports whether the trigger goes out on a channel.
@@ -67,7 +75,13 @@ func triggerID(t Trigger) string {
 	if t.Dry {
 		b.WriteString("dry_")
 	}
-	fmt.Fprintf(&b, "trg_%d_%d_%s", t.Cart, t.Episode, strings.ReplaceAll(string(t.Kind), ".", "_"))
+	b.WriteString("trg_")
+	if t.Session != 0 {
+		fmt.Fprintf(&b, "s%d", t.Session)
+	} else {
+		fmt.Fprint(&b, int64(t.Cart))
+	}
+	fmt.Fprintf(&b, "_%d_%s", t.Episode, strings.ReplaceAll(string(t.Kind), ".", "_"))
 	if t.Step > 0 {
 		fmt.Fprintf(&b, "_%d", t.Step)
 	}
@@ -77,11 +91,27 @@ func triggerID(t Trigger) string {
 // trigger returns what d tells, if it tells anything.
 func (d Decision) trigger() (Trigger, bool) {
 	t := Trigger{
-		Seq: d.Seq, Kind: Abandoned, Cart: d.Cart, Episode: d.Episode, Flow: d.Flow, Step: d.Step, Dry: d.Dry,
-		AbandonedAt: d.AbandonedAt, At: d.At, Channels: []Channel{Webhook},
+		Seq: d.Seq, Kind: d.tells(), Cart: d.Cart, Session: d.Session, Episode: d.Episode, Flow: d.Flow, Step: d.Step, Dry: d.Dry,
+		AbandonedAt: d.AbandonedAt, At: d.At, Channels: d.Channels,
+	}
+	if d.Step == 0 {
+		t.Channels = []Channel{Webhook}
 	}
 	t.ID = triggerID(t)
 	return t, d.Outcome == Fire
+}
+
+// tells returns the kind of what d tells.
+func (d Decision) tells() TriggerKind {
+	switch {
+	case d.Step > 0:
+		return StepDue
+	case d.Kind == flow.Checkout:
+		return CheckoutAbandoned
+	case d.Kind == flow.Browse:
+		return BrowseAbandoned
+	}
+	return Abandoned
 }
 
 // orderTrigger returns what an order tells of the cart c that it ends, as e says

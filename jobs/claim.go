@@ -33,17 +33,19 @@ type Messages interface {
 type attempt struct {
 	row     deliveryRow
 	message webhook.Message
-	outcome webhook.Outcome // once it was made
+	outcome webhook.Outcome // once it ended
+	made    bool            // the endpoint had its chance: the attempt was begun, and not broken off by us
 }
 
 // Ended is the content of a delivery.ended event: how a delivery ended.
 type Ended struct {
-	Trigger  string     `json:"trigger_id"`
-	Endpoint EndpointID `json:"endpoint_id"`
-	Outcome  string     `json:"outcome"` // delivered, failed, suppressed or cancelled
-	Reason   string     `json:"reason,omitempty"`
-	Attempts int64      `json:"attempts"`
-	Status   int64      `json:"status_code,omitempty"` // the last HTTP status that was answered
+	Channel  cart.Channel `json:"channel,omitempty"` // email of a mail; absent of a webhook
+	Trigger  string       `json:"trigger_id"`
+	Endpoint EndpointID   `json:"endpoint_id"` // 0 of a mail
+	Outcome  string       `json:"outcome"`     // delivered, failed, suppressed or cancelled; of a mail also refused or unknown
+	Reason   string       `json:"reason,omitempty"`
+	Attempts int64        `json:"attempts"`
+	Status   int64        `json:"status_code,omitempty"` // the last HTTP or SMTP status that was answered
 }
 
 // claimed is what became of the due deliveries of an endpoint.
@@ -83,6 +85,9 @@ func (d *Delivery) claim(ctx context.Context, id EndpointID, lease database.Leas
 				return nil, fmt.Errorf("begin delivery %s to endpoint %d: %w", row.TriggerID, id, err)
 			}
 		}
+		if err := beginAttempts(tx, c.attempts); err != nil {
+			return nil, err
+		}
 		return endings(c.ended, now)
 	})
 	return c, err
@@ -101,7 +106,7 @@ func (d *Delivery) claimOne(tx *gorm.DB, c *claimed, endpoint endpointRow, row d
 		c.held++
 		return tx.Save(&row).Error
 	}
-	message, err := d.message(tx, endpoint, t)
+	message, err := d.message(tx, endpoint, t, now)
 	if err != nil {
 		return err
 	}
@@ -117,7 +122,7 @@ func (d *Delivery) due(tx *gorm.DB, endpoint endpointRow, row deliveryRow, now s
 	if endpoint.DisabledAt != 0 {
 		return cart.Trigger{}, row.end(Cancelled, "the endpoint is disabled: "+endpoint.DisabledReason, now), nil
 	}
-	if row.Attempts >= webhook.Attempts { // the last one was begun and never noted
+	if row.tried() >= webhook.Attempts { // the last one was begun and never noted
 		return cart.Trigger{}, row.end(Undelivered, "the outcome of the last attempt is not known", now), nil
 	}
 	t, found, err := d.trigger(tx, row)
@@ -139,9 +144,9 @@ func (d *Delivery) due(tx *gorm.DB, endpoint endpointRow, row deliveryRow, now s
 	return t, row, err
 }
 
-// message returns what is sent to an endpoint of a trigger.
-func (d *Delivery) message(tx *gorm.DB, endpoint endpointRow, t cart.Trigger) (webhook.Message, error) {
-	secrets, err := parseSecrets(endpoint.Secrets)
+// message returns what is sent to an endpoint of a trigger at a time.
+func (d *Delivery) message(tx *gorm.DB, endpoint endpointRow, t cart.Trigger, now sessions.Millis) (webhook.Message, error) {
+	secrets, err := endpoint.signing(now)
 	if err != nil {
 		return webhook.Message{}, err
 	}

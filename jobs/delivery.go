@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"log/slog"
 	"sync"
 	"time"
 
@@ -20,6 +21,11 @@ type DeliveryOptions struct {
 	Messages Messages
 	Sender   *webhook.Sender
 	Now      func() time.Time // the clock of attempts; nil means time.Now
+	Logger   *slog.Logger     // is told of endpoints that are disabled; nil means none
+
+	// DisableAfter is for how long all attempts at an endpoint may fail before it is
+	// disabled; 0 means for ever.
+	DisableAfter time.Duration
 }
 
 // Delivery brings triggers to the endpoints. Each endpoint has a worker of its
@@ -33,6 +39,8 @@ type Delivery struct {
 	messages Messages
 	sender   *webhook.Sender
 	now      func() time.Time
+	logger   *slog.Logger
+	patience time.Duration // with endpoints that fail
 
 	base    context.Context // of all workers
 	cancel  context.CancelFunc
@@ -49,7 +57,10 @@ type Delivery struct {
 func NewDelivery(o DeliveryOptions) *Delivery {
 	d := &Delivery{
 		db: o.Database, log: o.Log, triggers: o.Triggers, messages: o.Messages, sender: o.Sender, now: o.Now,
-		busy: map[EndpointID]bool{}, counts: Report{},
+		logger: o.Logger, patience: o.DisableAfter, busy: map[EndpointID]bool{}, counts: Report{},
+	}
+	if d.logger == nil {
+		d.logger = slog.New(slog.DiscardHandler)
 	}
 	if d.now == nil {
 		d.now = time.Now

@@ -1,136 +1,78 @@
 package jobs
 
 import (
-	"context"
-	"errors"
 	"fmt"
 	"slices"
 	"strings"
-	"time"
 
 	"gorm.io/gorm"
 
+	"cartwright/cart"
 	"cartwright/jobs/webhook"
 	"cartwright/sessions"
-	"cartwright/sessions/database"
 )
 
-// EndpointID names an endpoint, counted from 1 in the order of configuration.
+// EndpointID names an endpoint, counted from 1 in the order in which they became
+// known. None is given twice.
 type EndpointID int64
 
-// Endpoint is where and how triggers are delivered, as it is configured. Its URL
-// tells it from others. Without secrets, the one made at its first
-// configuration stays.
-type Endpoint struct {
-	URL     string
-	Secrets []webhook.Secret
-}
+// Who decides that an endpoint is there.
+const (
+	byConfiguration = "configuration" // the setting webhooks
+	byAPI           = "api"           // whoever has the secret key, or the database
+)
 
 // Why endpoints are disabled.
 const (
 	gone          = "gone"           // it answered 410
+	failing       = "failing"        // all attempts failed for too long
+	switchedOff   = "switched off"   // somebody wanted it
 	notConfigured = "not configured" // it is no longer in the configuration
+	deleted       = "deleted"        // its row stays for what was delivered to it
 )
 
 type endpointRow struct {
-	ID             int64 `gorm:"primaryKey;autoIncrement:false"`
-	URL            string
-	Secrets        string
-	CreatedAt      int64
-	DisabledAt     int64
-	DisabledReason string
+	ID                int64 `gorm:"primaryKey;autoIncrement:false"`
+	URL               string
+	Secrets           string // the newest first
+	CreatedAt         int64
+	DisabledAt        int64
+	DisabledReason    string
+	ManagedBy         string
+	Description       string
+	Topics            string
+	SecretsConfigured int64
+	RetiresAt         int64
+	LastSuccessAt     int64
+	FailingSince      int64
+	LastAttemptAt     int64
+	LastError         string
 }
 
 func (endpointRow) TableName() string { return "endpoints" }
 
-// Configure makes the stored endpoints those that are wanted, and returns the ones
-// it made a secret for, which is to be shown once. An endpoint no longer wanted
-// is disabled and what was on the way to it cancelled. One that answered 410 stays
-// disabled until its secrets change, or it was configured away and back.
-// The error lists everything wrong with wanted, and then nothing has changed.
-func Configure(ctx context.Context, db *database.DB, now time.Time, o webhook.Options, wanted []Endpoint) (made []Endpoint, err error) {
-	if err := checkEndpoints(o, wanted); err != nil {
-		return nil, err
-	}
-	at := sessions.MillisOf(now)
-	err = db.Write(ctx, func(tx *gorm.DB) error {
-		made = nil
-		// The first endpoints have no rows to lock yet.
-		if _, err := lockDeliveryCursor(tx); err != nil {
-			return err
-		}
-		var known []endpointRow
-		if err := tx.Order("id").Find(&known).Error; err != nil {
-			return fmt.Errorf("load endpoints: %w", err)
-		}
-		for _, e := range wanted {
-			secret, err := keepEndpoint(tx, &known, e, at)
-			if err != nil {
-				return fmt.Errorf("configure endpoint %s: %w", e.URL, err)
-			}
-			if secret != "" {
-				fresh, _ := parseSecrets(secret)
-				made = append(made, Endpoint{e.URL, fresh})
-			}
-		}
-		return dropEndpoints(tx, known, wanted, at)
-	})
-	return made, err
+// wants reports whether a trigger is to be delivered to the endpoint.
+func (r endpointRow) wants(t cart.Trigger) bool {
+	topics := strings.Fields(r.Topics)
+	return t.Goes(cart.Webhook) && (len(topics) == 0 || slices.Contains(topics, string(t.Kind)))
 }
 
-func checkEndpoints(o webhook.Options, wanted []Endpoint) error {
-	var wrong []error
-	for i, e := range wanted {
-		if err := o.Check(e.URL); err != nil {
-			wrong = append(wrong, err)
-		}
-		if slices.ContainsFunc(wanted[:i], func(other Endpoint) bool { return other.URL == e.URL }) {
-			wrong = append(wrong, fmt.Errorf("endpoint %s: configured twice", e.URL))
-		}
+// signing returns the secrets that sign at a time: all, but for the second once its time is over.
+func (r endpointRow) signing(now sessions.Millis) ([]webhook.Secret, error) {
+	secrets, err := parseSecrets(r.Secrets)
+	if err != nil {
+		return nil, fmt.Errorf("read the secrets of endpoint %d: %w", r.ID, err)
 	}
-	return errors.Join(wrong...)
+	if r.RetiresAt != 0 && int64(now) >= r.RetiresAt && len(secrets) > 1 {
+		secrets = secrets[:1]
+	}
+	return secrets, nil
 }
 
-// keepEndpoint stores one wanted endpoint, and returns the secret it made for it.
-func keepEndpoint(tx *gorm.DB, known *[]endpointRow, e Endpoint, now sessions.Millis) (made string, err error) {
-	secrets := revealSecrets(e.Secrets)
-	i := slices.IndexFunc(*known, func(r endpointRow) bool { return r.URL == e.URL })
-	if i < 0 {
-		if secrets == "" {
-			made = webhook.NewSecret().Reveal()
-			secrets = made
-		}
-		row := endpointRow{ID: 1, URL: e.URL, Secrets: secrets, CreatedAt: int64(now)}
-		if n := len(*known); n > 0 {
-			row.ID = (*known)[n-1].ID + 1
-		}
-		*known = append(*known, row)
-		return made, tx.Create(&row).Error
-	}
-	row := (*known)[i]
-	changed := secrets != "" && secrets != row.Secrets
-	if changed {
-		row.Secrets = secrets
-	}
-	if changed || row.DisabledReason == notConfigured {
-		row.DisabledAt, row.DisabledReason = 0, ""
-	}
-	if row == (*known)[i] {
-		return "", nil
-	}
-	return "", tx.Save(&row).Error
-}
-
-// dropEndpoints disables the known endpoints that are not wanted.
-func dropEndpoints(tx *gorm.DB, known []endpointRow, wanted []Endpoint, now sessions.Millis) error {
-	for _, row := range known {
-		isWanted := slices.ContainsFunc(wanted, func(e Endpoint) bool { return e.URL == row.URL })
-		if isWanted || row.DisabledReason == notConfigured {
-			continue
-		}
-		if err := disableEndpoint(tx, EndpointID(row.ID), notConfigured, now); err != nil {
-			return err
-		}
+// change writes the named columns of the row as it stands. The others may be changed meanwhile by attempts.
+func (r endpointRow) change(tx *gorm.DB, columns ...string) error {
+	if err := tx.Model(&endpointRow{}).Where("id = ?", r.ID).Select(columns).Updates(r).Error; err != nil {
+		return fmt.Errorf("change endpoint %d: %w", r.ID, err)
 	}
 	return nil
 }
@@ -168,15 +110,4 @@ func parseSecrets(text string) ([]webhook.Secret, error) {
 		secrets = append(secrets, s)
 	}
 	return secrets, nil
-}
-
-// Gone returns the URLs of endpoints that answered 410, so that nothing is sent to
-// them any more.
-func Gone(ctx context.Context, db *database.DB) ([]string, error) {
-	var urls []string
-	err := db.Read(ctx).Table("endpoints").Where("disabled_at > 0 AND disabled_reason = ?", gone).Order("id").Pluck("url", &urls).Error
-	if err != nil {
-		return nil, fmt.Errorf("look for disabled endpoints: %w", err)
-	}
-	return urls, nil
 }

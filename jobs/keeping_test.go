@@ -172,6 +172,12 @@ func TestEachJobObeysItsLease(t *testing.T) {
 		}
 		_, err = p.settle(t.Context(), lost, claimed.attempts)
 		refused("settle", err)
+		o := newMailroom(t, db, time.Now, nil)
+		o.told.add(1, "trg_1")
+		_, err = o.fanOut(t.Context(), lost, sessions.MillisOf(time.Now()))
+		refused("make mails", err)
+		_, err = o.claim(lost, 0, 1)
+		refused("claim a mail", err)
 		request := requestRow{Job: "detection", Number: 1}
 		_, err = takeRequest(t.Context(), db, lost, request, time.Now())
 		refused("take a request", err)

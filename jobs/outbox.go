@@ -35,9 +35,13 @@ type deliveryRow struct {
 	CreatedAt      int64
 	StartedAt      int64
 	EndedAt        int64
+	ResentAfter    int64 // attempts made before it was last asked for again
 }
 
 func (deliveryRow) TableName() string { return "deliveries" }
+
+// tried is how many attempts of the delivery's schedule were begun.
+func (r deliveryRow) tried() int64 { return r.Attempts - r.ResentAfter }
 
 // Triggers is where the outbox learns of triggers.
 type Triggers interface {
@@ -69,8 +73,8 @@ func (d *Delivery) Outbox(ctx context.Context) (Outbox, error) {
 const fanBatch = 500
 
 // fanOut makes deliveries of the triggers after the outbox's cursor, one for each
-// enabled endpoint, and returns how many. What was triggered while no endpoint
-// was there is never delivered to a later one.
+// enabled endpoint that wants it, and returns how many. What was triggered while no
+// endpoint was there, or wanted it, is never delivered to a later one.
 func (d *Delivery) fanOut(ctx context.Context, lease database.Lease, now sessions.Millis) (made int64, err error) {
 	cursor, err := loadDeliveryCursor(d.db.Read(ctx))
 	if err != nil {
@@ -108,14 +112,20 @@ func (d *Delivery) fanSome(tx *gorm.DB, now sessions.Millis) (made int64, full b
 	if err != nil || len(triggers) == 0 {
 		return 0, false, err
 	}
-	var endpoints []int64
-	if err := tx.Raw("SELECT id FROM endpoints WHERE disabled_at = 0 ORDER BY id").Scan(&endpoints).Error; err != nil {
+	var endpoints []endpointRow
+	if err := tx.Where("disabled_at = 0").Order("id").Find(&endpoints).Error; err != nil {
 		return 0, false, fmt.Errorf("load endpoints: %w", err)
 	}
 	var rows []deliveryRow
 	for _, t := range triggers {
+		if !t.Goes(cart.Webhook) {
+			continue
+		}
 		for _, e := range endpoints {
-			rows = append(rows, deliveryRow{TriggerID: t.ID, EndpointID: e, TriggerSeq: int64(t.Seq),
+			if !e.wants(t) {
+				continue
+			}
+			rows = append(rows, deliveryRow{TriggerID: t.ID, EndpointID: e.ID, TriggerSeq: int64(t.Seq),
 				Status: Pending, NextAttemptAt: int64(now), CreatedAt: int64(now)})
 		}
 	}

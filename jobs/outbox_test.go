@@ -32,7 +32,7 @@ func (s *told) add(seq sessions.Seq, ids ...string) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	for _, id := range ids {
-		s.list = append(s.list, cart.Trigger{ID: id, Seq: seq, Kind: cart.Abandoned})
+		s.list = append(s.list, cart.Trigger{ID: id, Seq: seq, Kind: cart.Abandoned, Channels: []cart.Channel{cart.Webhook}})
 	}
 }
 

@@ -11,13 +11,14 @@ import (
 	"cartwright/sessions/database"
 )
 
-// settle notes how attempts went: what they end, when the next are due, and that
-// an endpoint is gone. It returns the deliveries that ended by it. Once the lease
-// is lost the outcomes are not for this process to note: their messages are sent
-// again, under the same ids.
+// settle notes how attempts at one endpoint went: what they end, when the next are
+// due, and that the endpoint is gone or failed for too long. It returns the deliveries
+// that ended by it. Once the lease is lost the outcomes are not for this process to
+// note: their messages are sent again, under the same ids.
 func (d *Delivery) settle(ctx context.Context, lease database.Lease, attempts []attempt) ([]Ended, error) {
 	var ended []Ended
-	_, err := d.log.Decide(ctx, func(tx *gorm.DB, _ sessions.Head) ([]*sessions.Event, error) {
+	var verdict judgement
+	_, err := d.log.Decide(ctx, func(tx *gorm.DB, _ sessions.Head) (_ []*sessions.Event, err error) {
 		ended = nil
 		if err := lease.Hold(tx); err != nil {
 			return nil, err
@@ -32,15 +33,20 @@ func (d *Delivery) settle(ctx context.Context, lease database.Lease, attempts []
 			if noted && row.EndedAt != 0 {
 				ended = append(ended, row.ended())
 			}
-			if a.outcome.Result != webhook.Gone {
-				continue
-			}
-			if err := disableEndpoint(tx, EndpointID(row.EndpointID), gone, now); err != nil {
-				return nil, err
-			}
+		}
+		if err := noteAttempts(tx, attempts); err != nil {
+			return nil, err
+		}
+		if verdict, err = d.judge(tx, attempts, now); err != nil {
+			return nil, err
 		}
 		return endings(ended, now)
 	})
+	if err == nil && verdict.disabled != "" {
+		d.logger.Warn("webhook endpoint disabled: it is sent nothing until somebody enables it", "endpoint", verdict.endpoint.ID,
+			"url", verdict.endpoint.URL, "reason", verdict.disabled, "last_error", verdict.endpoint.LastError)
+		d.count("disabled", 1)
+	}
 	return ended, err
 }
 
@@ -52,7 +58,7 @@ func (a attempt) after(now sessions.Millis) deliveryRow {
 	case webhook.Delivered:
 		row.Status = Delivered
 	case webhook.Retry:
-		next, more := webhook.Next(int(row.Attempts), now.Time(), a.outcome.RetryAfter)
+		next, more := webhook.Next(int(row.tried()), now.Time(), a.outcome.RetryAfter)
 		if more {
 			row.Status, row.NextAttemptAt = Pending, next.UnixMilli()
 			return row

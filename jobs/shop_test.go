@@ -11,6 +11,7 @@ import (
 	"gorm.io/gorm"
 
 	"cartwright/cart"
+	"cartwright/cart/flow"
 	"cartwright/fixtures/testdb"
 	"cartwright/jobs/webhook"
 	"cartwright/sessions"
@@ -72,9 +73,9 @@ func (s *shop) open() {
 	if err := s.follower.Start(s.t.Context()); err != nil {
 		s.t.Fatal(err)
 	}
-	flow := cart.NewFlow(wait, 7*24*time.Hour)
-	s.detector = cart.NewDetector(s.log, flow)
-	s.delivery = NewDelivery(DeliveryOptions{Database: s.db, Log: s.log, Triggers: store, Messages: cart.NewMessages(flow),
+	f := flow.New(wait, 7*24*time.Hour)
+	s.detector = cart.NewDetector(s.log, cart.RulesOf(f))
+	s.delivery = NewDelivery(DeliveryOptions{Database: s.db, Log: s.log, Triggers: store, Messages: cart.NewMessages(cart.RulesOf(f)),
 		Sender: webhook.NewSender(webhook.Options{Transport: s.receiver}), Now: s.clock})
 }
 

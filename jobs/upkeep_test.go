@@ -41,6 +41,13 @@ func TestUpkeepDoesWhatItCan(t *testing.T) {
 				t.Fatal(err)
 			}
 		}
+		oldMail := mailRow{TriggerID: "trg_1", Status: Unknown, EndedAt: old.EndedAt}
+		youngMail := mailRow{TriggerID: "trg_2", Status: Delivered, EndedAt: young.EndedAt}
+		pending := mailRow{TriggerID: "trg_3", Status: Pending, NextAttemptAt: 1}
+		err = db.Write(t.Context(), func(tx *gorm.DB) error { return tx.Create([]mailRow{oldMail, youngMail, pending}).Error })
+		if err != nil {
+			t.Fatal(err)
+		}
 		for i := range keptRuns + 2 {
 			run := Run{Job: "a", Started: sessions.Millis(i), Outcome: OK}
 			err := db.Write(t.Context(), func(tx *gorm.DB) error { row := rowOfRun(run); return tx.Create(&row).Error })
@@ -53,7 +60,7 @@ func TestUpkeepDoesWhatItCan(t *testing.T) {
 		if !errors.Is(err, away) {
 			t.Errorf("error %v", err)
 		}
-		if report["log_rows"] != 4 || report["job_runs"] != 2 || report["deliveries"] != 1 || report["links"] != 1 {
+		if report["log_rows"] != 4 || report["job_runs"] != 2 || report["deliveries"] != 1 || report["mails"] != 1 || report["links"] != 1 {
 			t.Errorf("report %v", report)
 		}
 	})

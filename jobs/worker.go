@@ -51,7 +51,7 @@ func (d *Delivery) sendAll(lease database.Lease, attempts []attempt) error {
 	var group sync.WaitGroup
 	for i := range attempts {
 		a := &attempts[i]
-		group.Go(func() { a.outcome = d.attempt(*a) })
+		group.Go(func() { a.outcome, a.made = d.attempt(*a) })
 	}
 	group.Wait()
 	// Noted also when everything is to end: an outcome not noted is a message sent twice.
@@ -65,13 +65,15 @@ func (d *Delivery) sendAll(lease database.Lease, attempts []attempt) error {
 }
 
 // attempt makes an attempt, unless its claim could run out before it ends, as when this process
-// slept: somebody else may have the message then, or an order may stand against it.
-func (d *Delivery) attempt(a attempt) webhook.Outcome {
+// slept: somebody else may have the message then, or an order may stand against it. made says that
+// the outcome is the endpoint's doing.
+func (d *Delivery) attempt(a attempt) (_ webhook.Outcome, made bool) {
 	now := d.now()
 	if sessions.MillisOf(now.Add(webhook.Timeout)) > sessions.Millis(a.row.NextAttemptAt) {
-		return webhook.Outcome{Result: webhook.Retry, Reason: "the attempt was not begun in time"}
+		return webhook.Outcome{Result: webhook.Retry, Reason: "the attempt was not begun in time"}, false
 	}
-	return d.sender.Send(d.base, a.message, now)
+	outcome := d.sender.Send(d.base, a.message, now)
+	return outcome, outcome.Result == webhook.Delivered || d.base.Err() == nil
 }
 
 // tally counts the ends of deliveries by their outcome.

@@ -144,6 +144,25 @@ func (c *Catalog) Products(ctx context.Context, after sessions.ProductID, limit 
 	return products, nil
 }
 
+// Entries returns the entries of those products that have one, as of tx.
+func (c *Catalog) Entries(tx *gorm.DB, ids []sessions.ProductID) (map[sessions.ProductID]sessions.Product, error) {
+	entries := make(map[sessions.ProductID]sessions.Product, len(ids))
+	return entries, database.Each(ids, func(part []sessions.ProductID) error {
+		var rows []productRow
+		if err := tx.Where("product_id IN ?", part).Find(&rows).Error; err != nil {
+			return fmt.Errorf("load %d products: %w", len(part), err)
+		}
+		for _, r := range rows {
+			p, err := r.product()
+			if err != nil {
+				return err
+			}
+			entries[p.ID] = p
+		}
+		return nil
+	})
+}
+
 func (r productRow) product() (sessions.Product, error) {
 	var p sessions.Product
 	if err := json.Unmarshal(r.Body, &p); err != nil {

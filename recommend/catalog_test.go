@@ -162,13 +162,13 @@ func TestEntriesOfSomeProducts(t *testing.T) {
 		}
 		apply(t, db, numbered(events...), 100)
 		c := NewCatalog(db)
-		if found, err := c.Entries(t.Context(), nil); err != nil || len(found) != 0 {
+		if found, err := c.Entries(db.Read(t.Context()), nil); err != nil || len(found) != 0 {
 			t.Errorf("none: %v, %v", found, err)
 		}
-		if found, err := c.Entries(t.Context(), []sessions.ProductID{"p1", "nosuch", "p1"}); err != nil || len(found) != 1 || found["p1"].Name != "the p1" {
+		if found, err := c.Entries(db.Read(t.Context()), []sessions.ProductID{"p1", "nosuch", "p1"}); err != nil || len(found) != 1 || found["p1"].Name != "the p1" {
 			t.Errorf("one, twice: %v, %v", found, err)
 		}
-		if found, err := c.Entries(t.Context(), all); err != nil || len(found) != 700 || found["p699"].Name != "the p699" {
+		if found, err := c.Entries(db.Read(t.Context()), all); err != nil || len(found) != 700 || found["p699"].Name != "the p699" {
 			t.Errorf("all: %d, %v", len(found), err)
 		}
 	})

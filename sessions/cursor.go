@@ -56,3 +56,25 @@ func beginCursor(tx *gorm.DB) error {
 	}
 	return nil
 }
+
+// LoadCursor returns how far a reader of the log that keeps a cursor under a name has
+// come, and false if it has not begun. Whoever decides by it reads and saves it in one
+// transaction that holds the head of the log.
+func LoadCursor(tx *gorm.DB, name string) (Seq, bool, error) {
+	var rows []cursorRow
+	if err := tx.Where("name = ?", name).Find(&rows).Error; err != nil {
+		return 0, false, fmt.Errorf("load the cursor %s: %w", name, err)
+	}
+	if len(rows) == 0 {
+		return 0, false, nil
+	}
+	return Seq(rows[0].Seq), true, nil
+}
+
+// SaveCursor takes down how far a reader of the log has come, see [LoadCursor].
+func SaveCursor(tx *gorm.DB, name string, seq Seq) error {
+	if err := tx.Clauses(clause.OnConflict{UpdateAll: true}).Create(&cursorRow{Name: name, Seq: int64(seq)}).Error; err != nil {
+		return fmt.Errorf("save the cursor %s: %w", name, err)
+	}
+	return nil
+}

@@ -84,13 +84,14 @@ const (
 	DeliveryEnded   Kind = "delivery.ended"
 	WeightsLearned  Kind = "weights.learned" // those by which recommendations are ranked
 	LinkClicked     Kind = "recovery.clicked"
+	FlowsChanged    Kind = "flows.changed" // those by which shoppers are reminded
 )
 
 // Own reports whether events of this kind are appended by Cartwright itself and
 // say nothing of a shopper's activity.
 func (k Kind) Own() bool {
 	switch k {
-	case SettingsChanged, RecoveryEnabled, DecisionMade, DeliveryEnded, WeightsLearned, LinkClicked:
+	case SettingsChanged, RecoveryEnabled, DecisionMade, DeliveryEnded, WeightsLearned, FlowsChanged, LinkClicked:
 		return true
 	}
 	return false
@@ -139,8 +140,9 @@ type Payload struct {
 	Browser  string    `json:"browser,omitempty"`
 	OS       string    `json:"os,omitempty"`
 	Country  string    `json:"country,omitempty"`
-	Address  string    `json:"address,omitempty"` // truncated to /24 or /48
-	Channel  string    `json:"channel,omitempty"` // how the shopper came: organic_search, email, …
+	Timezone string    `json:"timezone,omitempty"` // of the sender's clock, a name such as Europe/Berlin
+	Address  string    `json:"address,omitempty"`  // truncated to /24 or /48
+	Channel  string    `json:"channel,omitempty"`  // how the shopper came: organic_search, email, …
 	Campaign *Campaign `json:"campaign,omitempty"`
 	Page     *PageInfo `json:"page,omitempty"`
 	Consent  string    `json:"consent,omitempty"` // "denied" when the sender withheld it (do not track)

@@ -33,6 +33,7 @@ type Session struct {
 	Browser   string        `json:"browser,omitempty"`
 	OS        string        `json:"os,omitempty"`
 	Country   string        `json:"country,omitempty"`
+	Timezone  string        `json:"timezone,omitempty"`
 	Channel   string        `json:"channel,omitempty"`
 	Campaign  *Campaign     `json:"campaign,omitempty"`
 	Referrer  string        `json:"referrer,omitempty"`
@@ -212,7 +213,7 @@ func (r sessionRow) session() (Session, error) {
 	s := Session{
 		ID: SessionID(r.ID), Visitor: VisitorID(r.VisitorID), Bot: r.Bot != 0,
 		StartedAt: Millis(r.StartedAt).Time(), EndedAt: Millis(r.EndedAt).Time(),
-		Events: r.Events, Counts: h.Counts, Device: h.Device, Browser: h.Browser, OS: h.OS, Country: h.Country,
+		Events: r.Events, Counts: h.Counts, Device: h.Device, Browser: h.Browser, OS: h.OS, Country: h.Country, Timezone: h.Zone,
 		Pages: make([]SessionPage, len(h.Pages)), Products: orEmpty(h.Products), Searches: orEmpty(h.Searches), Orders: orEmpty(h.Orders),
 		seqs: decodeSeqs(r.Seqs),
 	}

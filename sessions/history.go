@@ -18,6 +18,7 @@ type History struct {
 	Browser string `json:"browser,omitempty"`
 	OS      string `json:"os,omitempty"`
 	Country string `json:"country,omitempty"`
+	Zone    string `json:"timezone,omitempty"` // of the shopper's clock, a name such as Europe/Berlin
 	Entry   *Entry `json:"entry,omitempty"`
 
 	Pages    []PageView  `json:"pages,omitempty"` // in the order they were viewed
@@ -57,6 +58,7 @@ func (h *History) add(e *Event) {
 	keepFirst(&h.Browser, e.Payload.Browser)
 	keepFirst(&h.OS, e.OS)
 	keepFirst(&h.Country, e.Country)
+	keepFirst(&h.Zone, e.Timezone)
 	if e.Page != nil && (h.Entry == nil || e.Occurred < h.Entry.At) {
 		h.Entry = &Entry{e.Occurred, e.Page.URL, e.Page.Referrer, e.Channel, e.Campaign}
 	}

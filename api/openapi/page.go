@@ -50,7 +50,7 @@ func render(root node, paths, hooks []string) ([]byte, error) {
 func (r *renderer) operations(sections []section, where string, names []string) {
 	for _, name := range names {
 		item := r.child(r.child(r.root, where), name)
-		for _, method := range []string{"get", "put", "post", "delete"} {
+		for _, method := range []string{"get", "put", "post", "patch", "delete"} {
 			o := r.child(item, method)
 			if o == nil {
 				continue

@@ -122,7 +122,7 @@ func backUpUnderLoad(t *testing.T, shop *Shop, url, file string) {
 func restoreAndGoOn(t *testing.T, file string, target database.Dialect, secret string) {
 	url := freshURL(t, target)
 	done := invoke[Restored](t, "restore", file, "--json", "--db", url)
-	if !slices.Equal(done.Paused, []string{"delivery"}) || !strings.Contains(done.Resume, "resume delivery") {
+	if !slices.Equal(done.Paused, []string{"delivery", "mail"}) || !strings.Contains(done.Resume, "resume delivery") {
 		t.Errorf("%+v", done)
 	}
 	checkSameRows(t, file, url)

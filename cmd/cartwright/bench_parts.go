@@ -10,6 +10,7 @@ import (
 	"time"
 
 	"cartwright/cart"
+	"cartwright/cart/flow"
 	"cartwright/fixtures/crowd"
 	"cartwright/sessions"
 	"cartwright/sessions/database"
@@ -225,7 +226,7 @@ func measureDetection(ctx context.Context, below string, carts int) (f detectFig
 		return f, err
 	}
 	began := time.Now()
-	report, err := cart.NewDetector(log, cart.DefaultFlow()).Detect(ctx, now, cart.Options{Deliver: true})
+	report, err := cart.NewDetector(log, cart.RulesOf(flow.Default())).Detect(ctx, now, cart.Options{Deliver: true})
 	if err != nil {
 		return f, err
 	}

@@ -8,6 +8,7 @@ import (
 
 	"github.com/spf13/pflag"
 
+	"cartwright/jobs/webhook"
 	"cartwright/recommend"
 	"cartwright/sessions/database"
 )
@@ -34,6 +35,8 @@ type Config struct {
 	Recovery       bool
 	CartWait       time.Duration
 	CartMaximumAge time.Duration
+	Flows          flowsSetting
+	Timezone       string
 
 	PublicURL         string
 	ShopOrigins       []string
@@ -50,9 +53,12 @@ type Config struct {
 	ShopifySecrets     []string
 	WooCommerceSecrets []string
 
+	MailConfig
+
 	Webhooks             []string
 	WebhookAllowPrivate  bool
 	WebhookAllowInsecure bool
+	WebhookDisableAfter  time.Duration
 
 	DetectSchedule  string
 	DeliverSchedule string
@@ -87,6 +93,9 @@ func (c *Config) historyFlags(flags *pflag.FlagSet) {
 func (c *Config) recoveryFlags(flags *pflag.FlagSet) {
 	flags.DurationVar(&c.CartWait, "cart-wait", time.Hour, "a cart is abandoned after so long without activity")
 	flags.DurationVar(&c.CartMaximumAge, "cart-maximum-age", 7*24*time.Hour, "carts idle for longer are let go")
+	flags.Var(&c.Flows, "flows", "recovery flows: in a file the list itself, elsewhere the name of a file with it; see cartwright flows. "+
+		"Without any, abandoned carts are told to the webhooks by cart-wait and cart-maximum-age, and nobody is written to. A change over the API holds until the file changes")
+	flags.StringVar(&c.Timezone, "timezone", "UTC", "where the shop is, such as Europe/Berlin: by its clock quiet hours go where a shopper's own is not known")
 }
 
 // serveFlags binds everything else that serve needs.
@@ -97,8 +106,8 @@ func (c *Config) serveFlags(flags *pflag.FlagSet) {
 	flags.StringVar(&c.SecretKey, "secret-key", "", "the backend's secret key; made at the first start if not given")
 	flags.BoolVar(&c.Recovery, "recovery", true, "look for abandoned carts")
 	flags.StringSliceVar(&c.Webhooks, "webhooks", nil, "endpoints that receive triggers: URL, or URL and secrets (whsec_…) with spaces between")
-	flags.BoolVar(&c.WebhookAllowPrivate, "webhook-allow-private", false, "allow endpoints at private addresses, such as this machine's")
-	flags.BoolVar(&c.WebhookAllowInsecure, "webhook-allow-insecure", false, "allow endpoints without TLS (http://)")
+	c.webhookFlags(flags)
+	flags.DurationVar(&c.WebhookDisableAfter, "webhook-disable-after", 120*time.Hour, "an endpoint at which every attempt failed for so long is disabled; 0 means never")
 	flags.StringVar(&c.DetectSchedule, "detect-schedule", "@every 1m", "when to look for abandoned carts (cron, UTC)")
 	flags.StringVar(&c.DeliverSchedule, "deliver-schedule", "@every 1s", "when to look for due webhooks (cron, UTC)")
 	flags.StringVar(&c.CloseSchedule, "close-schedule", "@every 1m", "when to close idle sessions (cron, UTC)")
@@ -109,6 +118,17 @@ func (c *Config) serveFlags(flags *pflag.FlagSet) {
 	flags.Float64Var(&c.RateLimitAddress, "rate-limit-address", 50, "requests a second of one client address, ten times that in a burst; 0 means any. Valid secret keys, and private addresses that connect directly, are not counted")
 	flags.Float64Var(&c.RateLimitKey, "rate-limit-key", 0, "requests a second with one key; 0 means any, since anybody can use up what a public key may")
 	flags.StringVar(&c.LogLevel, "log-level", "info", "debug, info, warn or error")
+}
+
+// webhookFlags binds where webhooks may be sent.
+func (c *Config) webhookFlags(flags *pflag.FlagSet) {
+	flags.BoolVar(&c.WebhookAllowPrivate, "webhook-allow-private", false, "allow endpoints at private addresses, such as this machine's")
+	flags.BoolVar(&c.WebhookAllowInsecure, "webhook-allow-insecure", false, "allow endpoints without TLS (http://)")
+}
+
+// webhookOptions say where webhooks may be sent.
+func (c Config) webhookOptions() webhook.Options {
+	return webhook.Options{AllowPrivate: c.WebhookAllowPrivate, AllowPlain: c.WebhookAllowInsecure}
 }
 
 // recommendFlags binds what is recommended where, and from how much of the past.

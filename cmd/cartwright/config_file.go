@@ -20,7 +20,11 @@ type fileValue struct {
 	list    bool
 	mapping bool
 	line    int
+	node    *yaml.Node
 }
+
+// nodeValue is a setting that a file gives as a part of itself, and not as text.
+type nodeValue interface{ SetNode(*yaml.Node) error }
 
 // readFile returns the settings of a configuration file by name, and what is
 // wrong with it. An optional file may be missing.
@@ -55,8 +59,10 @@ func readSettings(file string, root *yaml.Node) (map[string]fileValue, []error) 
 			errs = append(errs, fmt.Errorf("%s:%d: there is no setting %q%s", file, key.Line, key.Value, suggestion(key.Value)))
 			continue
 		}
-		value := fileValue{line: key.Line, list: node.Kind == yaml.SequenceNode, mapping: node.Kind == yaml.MappingNode && known[key.Value].Annotations != nil}
-		if value.mapping {
+		value := fileValue{line: key.Line, node: node, list: node.Kind == yaml.SequenceNode, mapping: node.Kind == yaml.MappingNode && known[key.Value].Annotations != nil}
+		if _, whole := known[key.Value].Value.(nodeValue); whole {
+			value.values = nil
+		} else if value.mapping {
 			for j := 0; j+1 < len(node.Content); j += 2 {
 				texts, wrong := readTexts(file, key.Value, node.Content[j+1])
 				errs = append(errs, wrong...)
@@ -92,6 +98,9 @@ func readTexts(file, key string, node *yaml.Node) (texts []string, errs []error)
 }
 
 func setFromFile(f *pflag.Flag, value fileValue) error {
+	if whole, ok := f.Value.(nodeValue); ok {
+		return whole.SetNode(value.node)
+	}
 	if list, ok := f.Value.(pflag.SliceValue); ok {
 		return list.Replace(value.values)
 	}

@@ -38,12 +38,11 @@ command: its own job looks at live carts all the time.`,
 					return usage("--as-of takes a time such as 2026-01-31T00:00:00Z, not %q", asOf)
 				}
 			}
-			flow := cart.NewFlow(c.CartWait, c.CartMaximumAge)
-			if err := flow.Check(); err != nil {
+			if err := c.fallback().Check(); err != nil {
 				return usage("%v", err)
 			}
 			o := cart.Options{Deliver: deliver, History: true, Running: asOf == ""}
-			report, err := detect(cmd.Context(), c, flow, at, o)
+			report, err := detect(cmd.Context(), c, at, o)
 			var early *cart.EarlyError
 			if errors.As(err, &early) {
 				return usage("%v", early)
@@ -67,7 +66,7 @@ command: its own job looks at live carts all the time.`,
 	return cmd
 }
 
-func detect(ctx context.Context, c Config, flow cart.Flow, at time.Time, o cart.Options) (cart.Report, error) {
+func detect(ctx context.Context, c Config, at time.Time, o cart.Options) (cart.Report, error) {
 	db, err := c.openExisting(ctx)
 	if err != nil {
 		return cart.Report{}, err
@@ -78,5 +77,5 @@ func detect(ctx context.Context, c Config, flow cart.Flow, at time.Time, o cart.
 		return cart.Report{}, err
 	}
 	defer log.Close()
-	return cart.NewDetector(log, flow).Detect(ctx, at, o)
+	return cart.NewDetector(log, c.rules(db)).Detect(ctx, at, o)
 }

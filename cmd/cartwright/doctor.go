@@ -60,7 +60,7 @@ func doctorCommand(s streams) *cobra.Command {
 	var asJSON bool
 	cmd := &cobra.Command{
 		Use:   "doctor",
-		Short: "Check configuration, database, disk, endpoints, clock and jobs",
+		Short: "Check configuration, database, disk, endpoints, SMTP server, clock and jobs",
 		Long: `Looks at everything that Cartwright needs, one line a check, and says what to do about
 what is wrong. Give it the settings that “serve” has. It changes nothing, sends no
 message, and may run beside a running “serve” or without one. The exit code is 1 if a
@@ -91,8 +91,9 @@ check failed; warnings alone leave it 0.`,
 func (f *findings) examine(ctx context.Context, c Config, now time.Time) {
 	f.systemClock(now)
 	f.folder(c.Database)
-	f.endpoints(ctx, c, now)
+	f.smtp(ctx, c.MailConfig, now)
 	db, err := database.Inspect(ctx, c.Database, database.Options{})
+	f.endpoints(ctx, c, madeEndpoints(ctx, db, err, now), now)
 	if err != nil {
 		f.unreachable(err)
 		return
@@ -108,7 +109,8 @@ func (f *findings) examine(ctx context.Context, c Config, now time.Time) {
 	f.databaseClock(ctx, db)
 	f.log(ctx, db, now)
 	f.jobs(ctx, db, now)
-	f.disabled(ctx, db)
+	f.disabled(ctx, db, now)
+	f.mails(ctx, db)
 	f.keys(ctx, db)
 }
 

@@ -157,7 +157,7 @@ func TestDoctorFinds(t *testing.T) {
 		{"events of tomorrow", func(t *testing.T, path string) { spoil(t, path, "UPDATE head SET newest = "+future) }, nil,
 			[]string{"failed log", "warning endpoints", "warning jobs", "warning keys"}, exitFailed},
 		{"an endpoint that is gone", func(t *testing.T, path string) {
-			spoil(t, path, "INSERT INTO endpoints VALUES (1, '"+hook+"', '', 0, 5, 'gone')")
+			spoil(t, path, "INSERT INTO endpoints (id, url, secrets, created_at, disabled_at, disabled_reason) VALUES (1, '"+hook+"', '', 0, 5, 'gone')")
 		}, nil, []string{"warning endpoints", "warning jobs", "warning keys"}, exitDone},
 		{"an endpoint at a private address", func(*testing.T, string) {}, []string{"--webhooks", "https://127.0.0.1/x"},
 			[]string{"failed configuration", "warning jobs", "warning keys"}, exitFailed},

@@ -13,6 +13,7 @@ import (
 	"pgregory.net/rapid"
 
 	"cartwright/cart"
+	"cartwright/cart/flow"
 	"cartwright/fixtures/testdb"
 	"cartwright/sessions"
 	"cartwright/sessions/database"
@@ -166,7 +167,7 @@ func (w *writer) open() (err error) {
 	if err != nil {
 		return err
 	}
-	w.detector = cart.NewDetector(w.log, cart.NewFlow(time.Hour, 24*time.Hour))
+	w.detector = cart.NewDetector(w.log, cart.RulesOf(flow.New(time.Hour, 24*time.Hour)))
 	w.follower = sessions.NewFollower(w.db, w.log, nil)
 	return w.follower.Start(context.Background())
 }

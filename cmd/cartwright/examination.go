@@ -9,7 +9,6 @@ import (
 
 	"cartwright/api"
 	"cartwright/jobs"
-	"cartwright/jobs/webhook"
 	"cartwright/sessions/database"
 )
 
@@ -112,46 +111,6 @@ func (f *findings) jobs(ctx context.Context, db *database.DB, now time.Time) {
 	}
 	if well {
 		f.ok("jobs", "%d, all went well and are on time", len(list))
-	}
-}
-
-// endpoints looks whether the configured endpoints can be reached.
-func (f *findings) endpoints(ctx context.Context, c Config, now time.Time) {
-	wanted, err := c.endpoints()
-	if err != nil {
-		return // said of the configuration already
-	}
-	if len(wanted) == 0 {
-		f.warn("endpoints", "name them in the setting webhooks", "none is configured: nobody is told of abandoned carts")
-	}
-	options := webhook.Options{AllowPrivate: c.WebhookAllowPrivate, AllowPlain: c.WebhookAllowInsecure}
-	for _, e := range wanted {
-		f.endpoint(ctx, options, e.URL, now)
-	}
-}
-
-func (f *findings) endpoint(ctx context.Context, options webhook.Options, url string, now time.Time) {
-	reached, err := options.Probe(ctx, url)
-	left := reached.Expires.Sub(now)
-	switch {
-	case err != nil:
-		f.fail("endpoints", "see that the server runs, and that this machine may connect to it", "%s: %v", url, err)
-	case !reached.Expires.IsZero() && left < certificateDays*24*time.Hour:
-		f.warn("endpoints", "renew it", "%s: its certificate expires in %d days", url, int(left.Hours()/24))
-	default:
-		f.ok("endpoints", "%s answers at %s in %s", url, reached.Address, reached.Took.Round(time.Millisecond))
-	}
-}
-
-// disabled tells of the endpoints that nothing is sent to any more.
-func (f *findings) disabled(ctx context.Context, db *database.DB) {
-	gone, err := jobs.Gone(ctx, db)
-	if err != nil {
-		f.fail("endpoints", unread, "%v", err)
-	}
-	for _, url := range gone {
-		f.warn("endpoints", "give it another secret in the setting webhooks to begin again, or take it out",
-			"%s answered that it is gone (410): nothing is sent there any more", url)
 	}
 }
 

@@ -8,6 +8,7 @@ import (
 	"os"
 	"os/signal"
 	"syscall"
+	_ "time/tzdata" // quiet hours go by shoppers' clocks on machines without a list of them, too
 
 	"github.com/spf13/cobra"
 )
@@ -95,8 +96,11 @@ the environment, which beats the file.`,
 	root.SetFlagErrorFunc(func(_ *cobra.Command, err error) error { return usage("%v", err) })
 	root.PersistentFlags().String("config", "", "the configuration file (default "+defaultConfigFile+", if it is there)")
 	root.AddCommand(
-		serveCommand(s), tourCommand(s), importCommand(s), detectCommand(s), statsCommand(s),
-		replayCommand(s), verifyCommand(s), backupCommand(s), restoreCommand(s), jobsCommand(s), reportCommand(s), configCommand(s), doctorCommand(s), healthCommand(s), keysCommand(s), evaluateCommand(s), tuneCommand(s), benchCommand(s), versionCommand(s),
+		serveCommand(s), tourCommand(s), importCommand(s),
+		detectCommand(s), flowsCommand(s), whyCommand(s), mailCommand(s), webhooksCommand(s), jobsCommand(s),
+		reportCommand(s), statsCommand(s), replayCommand(s), verifyCommand(s), backupCommand(s), restoreCommand(s),
+		configCommand(s), doctorCommand(s), healthCommand(s), keysCommand(s),
+		evaluateCommand(s), tuneCommand(s), benchCommand(s), versionCommand(s),
 	)
 	return root
 }

@@ -11,6 +11,7 @@ import (
 	"github.com/prometheus/client_golang/prometheus/collectors"
 	"github.com/prometheus/client_golang/prometheus/promhttp"
 
+	"cartwright/jobs"
 	"cartwright/sessions"
 )
 
@@ -142,11 +143,16 @@ var (
 	dueSeconds   = description("oldest_due_cart_seconds", "For how long the oldest abandoned cart has waited for its decision; 0 when none waits.")
 	outboxHolds  = description("outbox_deliveries", "Webhooks that have not arrived and are still tried.")
 	outboxAge    = description("outbox_age_seconds", "For how long the oldest of them has waited; 0 when none waits.")
+	mailsWait    = description("outbox_mails", "Mails that have not ended: that are still tried, or under way.")
+	mailsAge     = description("outbox_mails_age_seconds", "For how long the oldest of them has waited; 0 when none waits.")
+	mailsEnded   = description("mails_ended", "Mails of the last month by how they ended.", "status")
+	hooksOff     = description("webhook_endpoints_disabled", "Endpoints that nothing is sent to, by the reason; gone and failing ask for somebody.", "reason")
+	hooksFailing = description("webhook_endpoints_failing", "Endpoints at which the last attempt failed, and that are still tried.")
 	jobRuns      = description("job_runs_total", "Runs of a job by outcome.", "job", "outcome")
 	jobLast      = description("job_last_run_timestamp_seconds", "When a job's last run ended.", "job")
 	databaseUp   = description("database_up", "1 if the database answered this scrape.")
 	descriptions = []*prometheus.Desc{headSeq, lagEvents, lagSeconds, indexAge, indexHolds, indexBytes, dueSeconds,
-		outboxHolds, outboxAge, jobRuns, jobLast, databaseUp}
+		outboxHolds, outboxAge, mailsWait, mailsAge, mailsEnded, hooksOff, hooksFailing, jobRuns, jobLast, databaseUp}
 )
 
 // Describe names what is collected.
@@ -228,5 +234,25 @@ func (c shopCollector) database(ctx context.Context, now time.Time, gauge func(*
 	}
 	gauge(outboxHolds, float64(outbox.Waiting))
 	gauge(outboxAge, since(outbox.Oldest))
+	alarms, err := jobs.EndpointAlarms(ctx, s.db)
+	if err != nil {
+		return err
+	}
+	gauge(hooksFailing, float64(alarms.Failing))
+	for reason, n := range alarms.Disabled {
+		gauge(hooksOff, float64(n), reason)
+	}
+	if s.mailing == nil {
+		return nil
+	}
+	mails, err := jobs.LoadMailOutbox(s.db.Read(ctx))
+	if err != nil {
+		return err
+	}
+	gauge(mailsWait, float64(mails.Waiting))
+	gauge(mailsAge, since(mails.Oldest))
+	for status, n := range mails.Ended {
+		gauge(mailsEnded, float64(n), status)
+	}
 	return nil
 }

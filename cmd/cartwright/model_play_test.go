@@ -10,7 +10,7 @@ import (
 
 	"gorm.io/gorm"
 
-	"cartwright/cart"
+	"cartwright/cart/flow"
 	"cartwright/jobs"
 	"cartwright/sessions"
 	"cartwright/sessions/database"
@@ -25,7 +25,7 @@ type broken struct {
 // play plays one history with two workers over a database, and compares them with
 // the model all the way.
 type play struct {
-	flow    cart.Flow
+	flow    flow.Flow
 	broken  broken
 	dbs     [2]*database.DB
 	workers [2]*worker
@@ -55,9 +55,9 @@ type posted struct {
 
 // newPlay prepares a history on an empty shop. Both handles are of one database.
 func newPlay(dbs [2]*database.DB, b broken) (*play, error) {
-	flow := cart.NewFlow(time.Hour, 24*time.Hour)
-	h := &play{flow: flow, broken: b, dbs: dbs, posted: map[string]*posted{}, met: map[string]bool{},
-		model: newModel(flow.Wait.Milliseconds(), flow.Active.Milliseconds(), flow.MaximumAge.Milliseconds())}
+	f := flow.New(time.Hour, 24*time.Hour)
+	h := &play{flow: f, broken: b, dbs: dbs, posted: map[string]*posted{}, met: map[string]bool{},
+		model: newModel(f.Wait.Milliseconds(), f.Active.Milliseconds(), f.MaximumAge.Milliseconds())}
 	h.at.Store(time.Date(2026, 3, 1, 10, 0, 0, 0, time.UTC).UnixMilli())
 	if err := wipe(dbs[0], h.clock()); err != nil {
 		return nil, err

@@ -83,12 +83,12 @@ type worker struct {
 
 // open starts a worker over a database.
 func (h *play) open(db *database.DB) (*worker, error) {
-	w := &worker{h: h, db: db, breaker: &breaker{}, Messages: cart.NewMessages(h.flow)}
+	w := &worker{h: h, db: db, breaker: &breaker{}, Messages: cart.NewMessages(cart.RulesOf(h.flow))}
 	var err error
 	w.log, err = sessions.OpenLog(context.Background(), db, sessions.LogOptions{
 		Projections: append(projections(db), w.breaker), Now: h.clock,
 	})
-	w.detect = cart.NewDetector(w.log, h.flow)
+	w.detect = cart.NewDetector(w.log, cart.RulesOf(h.flow))
 	return w, err
 }
 

@@ -10,6 +10,7 @@ import (
 	"cartwright/api"
 	"cartwright/cart"
 	"cartwright/jobs"
+	"cartwright/jobs/mail"
 	"cartwright/jobs/webhook"
 	"cartwright/recommend"
 	"cartwright/sessions"
@@ -29,7 +30,7 @@ func (s *Shop) openLog(ctx context.Context) (err error) {
 	if err != nil {
 		return err
 	}
-	s.detector = cart.NewDetector(s.log, s.flow())
+	s.detector = cart.NewDetector(s.log, s.config.rules(s.db))
 	if err := s.tellSettings(ctx); err != nil {
 		return err
 	}
@@ -100,7 +101,7 @@ func (s *Shop) tellSettings(ctx context.Context) error {
 	if err != nil {
 		return fmt.Errorf("tell the log the settings: %w", err)
 	}
-	return nil
+	return s.config.rules(s.db).FlowsOfFile(ctx, s.db.Read(ctx), s.log, s.config.Flows.flows, time.Now())
 }
 
 // openKeys takes the configured keys, or makes those that are missing.
@@ -121,15 +122,44 @@ func (s *Shop) openDelivery(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	options := webhook.Options{
-		AllowPrivate: s.config.WebhookAllowPrivate, AllowPlain: s.config.WebhookAllowInsecure, Transport: s.options.Transport,
-	}
+	options := s.config.webhookOptions()
+	options.Transport = s.options.Transport
 	if s.MadeSecrets, err = jobs.Configure(ctx, s.db, time.Now(), options, endpoints); err != nil {
 		return err
 	}
 	s.sender = webhook.NewSender(options)
+	s.endpoints = jobs.NewEndpoints(s.db, options, s.sender)
 	s.delivery = jobs.NewDelivery(jobs.DeliveryOptions{
-		Database: s.db, Log: s.log, Triggers: s.carts, Messages: cart.NewMessages(s.flow()), Sender: s.sender,
+		Database: s.db, Log: s.log, Triggers: s.carts, Messages: cart.NewMessages(s.config.rules(s.db)), Sender: s.sender,
+		Logger: s.options.Logger, DisableAfter: s.config.WebhookDisableAfter,
+	})
+	return nil
+}
+
+// openMailing makes ready to mail, if there is an SMTP server.
+func (s *Shop) openMailing(context.Context) (err error) {
+	if s.config.SMTP == "" {
+		return nil
+	}
+	writer, err := newMailWriter(s.config.MailConfig)
+	if err != nil {
+		return err
+	}
+	if s.mailer, err = mail.NewSender(s.config.MailConfig.options()); err != nil {
+		return fmt.Errorf("smtp: %w", err)
+	}
+	messages := cart.NewMessages(s.config.rules(s.db))
+	sources := plainSources(messages, s.config.ShopURL)
+	if s.config.PublicURL != "" {
+		sources.RestoreURL = s.config.restoreURL(cart.Email)
+	}
+	if s.options.Mails != nil {
+		sources = s.options.Mails(sources)
+	}
+	s.mailing = jobs.NewMailing(jobs.MailingOptions{
+		Database: s.db, Log: s.log, Triggers: s.carts, Recheck: messages, Mailer: s.mailer,
+		Composer: &composer{mailWriter: writer, sources: sources, catalog: recommend.NewCatalog(s.db),
+			recommend: s.recommender.Recommend, logger: s.options.Logger, now: time.Now},
 	})
 	return nil
 }
@@ -144,12 +174,12 @@ func (s *Shop) openServer(context.Context) error {
 		return err
 	}
 	s.server, err = api.New(api.Config{
-		Log: s.log, Follower: s.follower, Histories: sessions.NewHistories(s.db), Carts: s.carts,
+		Log: s.log, Follower: s.follower, Histories: sessions.NewHistories(s.db), Carts: s.carts, Rules: s.config.rules(s.db),
 		Products: recommend.NewCatalog(s.db), Recommend: s.recommender, Keys: api.NewKeys(s.db),
 		Decoder: &wire.Decoder{Currency: s.config.Currency, Enrich: enricher(agents)},
 		Inbound: api.Inbound{Shopify: s.config.ShopifySecrets, WooCommerce: s.config.WooCommerceSecrets},
-		Jobs:    s.jobOrders(),
-		Links:   cart.NewLinks(s.db, s.log, recommend.NewCatalog(s.db)), Storefront: storefront, Person: person(agents),
+		Jobs:    s.jobOrders(), Webhooks: s.webhooks(),
+		Links: cart.NewLinks(s.db, s.log, recommend.NewCatalog(s.db)), Storefront: storefront, Person: person(agents),
 		Reports: s.config.reports(s.db),
 		Metrics: s.metrics.handler(), Observe: s.metrics.answered,
 		Ready: s.ready, Logger: s.options.Logger, TrustedProxies: s.config.TrustedProxies,
@@ -181,12 +211,12 @@ func (s *Shop) jobTable() []jobs.Job {
 	if s.config.Recovery {
 		table = append(table, jobs.Detection(s.config.DetectSchedule, s.detector))
 	}
+	table = append(table, s.delivery.Job(s.config.DeliverSchedule))
+	if s.mailing != nil {
+		table = append(table, s.mailing.Job(s.config.MailSchedule))
+	}
 	return append(table,
-		s.delivery.Job(s.config.DeliverSchedule),
 		jobs.Closing(s.config.CloseSchedule, s.follower, s.log),
 		jobs.Upkeep(s.config.UpkeepSchedule, s.db, s.log),
 	)
 }
-
-// flow is what is made of abandoned carts.
-func (s *Shop) flow() cart.Flow { return cart.NewFlow(s.config.CartWait, s.config.CartMaximumAge) }

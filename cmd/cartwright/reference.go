@@ -24,6 +24,7 @@ func groups() []group {
 		{"Recommendations", (*Config).recommendFlags},
 		{"Abandoned carts", (*Config).recoveryFlags},
 		{"Links and reports", (*Config).linkFlags},
+		{"Mails", (*Config).mailFlags},
 		{"Serving", (*Config).serveFlags},
 	}
 }

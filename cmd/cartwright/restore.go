@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"os"
 	"os/user"
+	"strings"
 	"time"
 
 	"github.com/spf13/cobra"
@@ -25,10 +26,10 @@ func restoreCommand(s streams) *cobra.Command {
 empty database on PostgreSQL, wherever the backup came from. Nothing is ever
 overwritten.
 
-Whatever the shop was told since the backup was made, the backup does not know of.
-So that nobody is told again what they were told already, delivery is paused
-afterwards: look at what is waiting, and end the pause with “cartwright jobs resume
-delivery”.`,
+Whatever the shop and its customers were told since the backup was made, the backup
+does not know of. So that nobody is told again what they were told already, delivery
+and mails are paused afterwards: look at what is waiting, and end the pauses with
+“cartwright jobs resume delivery” and “cartwright jobs resume mail”.`,
 		Example: `  cartwright restore shop-2026-01-31.backup --db shop.db
   cartwright restore shop.backup --db postgres://shop@db.example/cartwright`,
 		Args: oneFile,
@@ -44,7 +45,7 @@ delivery”.`,
 				return printJSON(s.out, done)
 			}
 			_, err = fmt.Fprintf(s.out, "Restored %s rows up to event %s, checked, in %.1f s.\n"+
-				"Delivery is paused: triggers are made, but not sent. To send them, and what waits since then, with the same --db:\n  %s\n",
+				"Delivery and mails are paused: triggers are made, but not sent. To send them, and what waits since then, with the same --db:\n  %s\n",
 				thousands(done.Rows), thousands(int64(done.Head)), done.Seconds, done.Resume)
 			return err
 		},
@@ -58,7 +59,7 @@ delivery”.`,
 type Restored struct {
 	Backup
 	Paused []string `json:"paused"` // jobs
-	Resume string   `json:"resume"` // the command that ends the pause
+	Resume string   `json:"resume"` // the commands that end the pauses
 }
 
 // restore fills the configured database from a backup and checks the outcome.
@@ -72,10 +73,15 @@ func restore(ctx context.Context, path string, c Config, s streams) (Restored, e
 	if err := from.Sound(ctx); err != nil {
 		return Restored{}, fmt.Errorf("the backup %s is damaged: %w", path, err)
 	}
-	pause := jobs.Order{Job: jobs.DeliveryJob, Who: operator(), Reason: "restored from a backup at " +
+	pause := jobs.Order{Who: operator(), Reason: "restored from a backup at " +
 		began.UTC().Format(time.RFC3339) + ": what was sent after the backup is not known to it"}
 	counts, err := database.Restore(ctx, from, c.Database, c.options(), newProgress(s, "restoring", "rows"), func(tx *gorm.DB) error {
-		return jobs.PauseIn(tx, pause, began)
+		for _, pause.Job = range sendingJobs() {
+			if err := jobs.PauseIn(tx, pause, began); err != nil {
+				return err
+			}
+		}
+		return nil
 	})
 	if err != nil {
 		return Restored{}, err
@@ -91,9 +97,12 @@ func restore(ctx context.Context, path string, c Config, s streams) (Restored, e
 	return Restored{
 		Backup: Backup{File: path, Bytes: info.Size(), Schema: database.Known(), Head: head, Tables: len(counts),
 			Rows: counts.Rows(), Seconds: time.Since(began).Seconds()},
-		Paused: []string{jobs.DeliveryJob}, Resume: "cartwright jobs resume " + jobs.DeliveryJob,
+		Paused: sendingJobs(), Resume: "cartwright jobs resume " + strings.Join(sendingJobs(), " && cartwright jobs resume "),
 	}, nil
 }
+
+// sendingJobs are the jobs that tell anybody anything.
+func sendingJobs() []string { return []string{jobs.DeliveryJob, jobs.MailJob} }
 
 // checkRestored builds everything again from the restored log and compares it.
 func checkRestored(ctx context.Context, c Config) (sessions.Seq, error) {

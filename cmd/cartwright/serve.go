@@ -15,7 +15,6 @@ import (
 
 	"github.com/spf13/cobra"
 
-	"cartwright/cart"
 	"cartwright/jobs"
 	"cartwright/jobs/webhook"
 	"cartwright/recommend"
@@ -54,6 +53,7 @@ commits it, and stops within 20 seconds.`,
 	c.recommendFlags(cmd.Flags())
 	c.recoveryFlags(cmd.Flags())
 	c.linkFlags(cmd.Flags())
+	c.mailFlags(cmd.Flags())
 	c.serveFlags(cmd.Flags())
 	return cmd
 }
@@ -147,13 +147,15 @@ func (c Config) check() error {
 	if c.Port < 0 || c.Port > 65535 {
 		add("port", fmt.Errorf("%d is not between 0 and 65535", c.Port))
 	}
-	add("cart-wait, cart-maximum-age", cart.NewFlow(c.CartWait, c.CartMaximumAge).Check())
+	add("cart-wait, cart-maximum-age", c.fallback().Check())
 	c.checkLinks(add)
+	_, err := time.LoadLocation(c.Timezone)
+	add("timezone", err)
 	add("detect-schedule", jobs.ParseSchedule(c.DetectSchedule))
 	add("deliver-schedule", jobs.ParseSchedule(c.DeliverSchedule))
 	add("close-schedule", jobs.ParseSchedule(c.CloseSchedule))
 	add("upkeep-schedule", jobs.ParseSchedule(c.UpkeepSchedule))
-	_, err := recommend.ParseChains(c.RecommendChains)
+	_, err = recommend.ParseChains(c.RecommendChains)
 	add("recommend-chains", err)
 	if c.RecommendMemory < 1 || c.RecommendMemory > maximumRecommendMemory {
 		add("recommend-memory", fmt.Errorf("%d is not between 1 and %d", c.RecommendMemory, maximumRecommendMemory))
@@ -163,6 +165,9 @@ func (c Config) check() error {
 	}
 	_, err = c.endpoints()
 	add("webhooks", err)
+	if c.WebhookDisableAfter < 0 {
+		add("webhook-disable-after", fmt.Errorf("%s is less than no time", c.WebhookDisableAfter))
+	}
 	_, err = logLevel(c.LogLevel)
 	add("log-level", err)
 	add("shopify-secrets", checkSecrets(c.ShopifySecrets))
@@ -170,6 +175,7 @@ func (c Config) check() error {
 	add("trusted-proxies", checkNetworks(c.TrustedProxies))
 	add("rate-limit-address", checkRate(c.RateLimitAddress))
 	add("rate-limit-key", checkRate(c.RateLimitKey))
+	wrong = append(wrong, c.MailConfig.check())
 	if c.WriteKey != "" && c.WriteKey == c.SecretKey {
 		add("secret-key", errors.New("it is the same as write-key, which is public"))
 	}
@@ -214,7 +220,7 @@ func logLevel(name string) (level slog.Level, err error) {
 
 // endpoints reads the configured webhooks: a URL, and secrets with spaces between.
 func (c Config) endpoints() ([]jobs.Endpoint, error) {
-	options := webhook.Options{AllowPrivate: c.WebhookAllowPrivate, AllowPlain: c.WebhookAllowInsecure}
+	options := c.webhookOptions()
 	var endpoints []jobs.Endpoint
 	var wrong []error
 	for _, text := range c.Webhooks {

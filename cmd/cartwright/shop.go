@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"log/slog"
 	"net/http"
+	"sync"
 	"time"
 
 	"github.com/spf13/pflag"
@@ -13,6 +14,7 @@ import (
 	"cartwright/api"
 	"cartwright/cart"
 	"cartwright/jobs"
+	"cartwright/jobs/mail"
 	"cartwright/jobs/webhook"
 	"cartwright/recommend"
 	"cartwright/sessions"
@@ -23,6 +25,9 @@ import (
 type ShopOptions struct {
 	Logger    *slog.Logger
 	Transport http.RoundTripper // carries webhooks instead of the network; for tests
+
+	// Mails, if it is there, changes from what mails are made; for tests.
+	Mails func(mailSources) mailSources
 }
 
 // A Shop is one shop's Cartwright, wired over its own database. It holds no
@@ -45,7 +50,10 @@ type Shop struct {
 	recommender *recommend.Recommender
 	detector    *cart.Detector
 	delivery    *jobs.Delivery
+	endpoints   *jobs.Endpoints
 	sender      *webhook.Sender
+	mailing     *jobs.Mailing // nil: nobody is mailed
+	mailer      *mail.Sender
 	runner      *jobs.Runner
 	server      *api.Server
 	metrics     *Metrics
@@ -60,6 +68,7 @@ func defaultConfig() Config {
 	c.recommendFlags(flags)
 	c.recoveryFlags(flags)
 	c.linkFlags(flags)
+	c.mailFlags(flags)
 	c.serveFlags(flags)
 	return c
 }
@@ -87,7 +96,7 @@ func OpenShop(ctx context.Context, c Config, o ShopOptions) (*Shop, error) {
 		o.Logger.Warn("a power failure may take back events that were answered with success", "durability", c.Durability)
 	}
 	s := &Shop{config: c, options: o, db: db, carts: cart.NewStore(db), metrics: newMetrics()}
-	for _, step := range []func(context.Context) error{s.openLog, s.openKeys, s.openDelivery, s.openServer, s.openJobs} {
+	for _, step := range []func(context.Context) error{s.openLog, s.openKeys, s.openDelivery, s.openMailing, s.openServer, s.openJobs} {
 		if err := step(ctx); err != nil {
 			return nil, errors.Join(err, s.Close(ctx))
 		}
@@ -115,6 +124,18 @@ func (s *Shop) Stats(ctx context.Context) (Stats, error) {
 	return readStats(ctx, s.db)
 }
 
+// closeSending waits for the webhooks and mails under way, for both at once.
+func (s *Shop) closeSending(ctx context.Context) {
+	var ends sync.WaitGroup
+	defer ends.Wait()
+	if s.delivery != nil {
+		ends.Go(func() { s.delivery.Close(ctx); s.sender.Close() })
+	}
+	if s.mailing != nil {
+		ends.Go(func() { s.mailing.Close(ctx); s.mailer.Close() })
+	}
+}
+
 // Close stops the jobs, commits what was taken in, writes the sessions and closes
 // the database. Whatever of it was never opened is passed over.
 func (s *Shop) Close(ctx context.Context) error {
@@ -125,10 +146,7 @@ func (s *Shop) Close(ctx context.Context) error {
 	if s.runner != nil {
 		errs = append(errs, s.runner.Stop(ctx))
 	}
-	if s.delivery != nil {
-		s.delivery.Close(ctx)
-		s.sender.Close()
-	}
+	s.closeSending(ctx)
 	if s.runner != nil {
 		errs = append(errs, s.runner.Release(ctx))
 	}

@@ -112,3 +112,23 @@ func over(d *net.Dialer) *http.Transport {
 		MaxResponseHeaderBytes: drained,
 	}
 }
+
+// Same reports whether two URLs lead to the same place although they may be written
+// otherwise: scheme and host in other letters, the scheme's own port, an empty path.
+func Same(a, b string) bool { return a == b || plain(a) == plain(b) }
+
+// plain is a URL in its usual writing; one that cannot be read stays as it is.
+func plain(address string) string {
+	u, err := url.Parse(address)
+	if err != nil {
+		return address
+	}
+	u.Scheme, u.Host = strings.ToLower(u.Scheme), strings.ToLower(u.Host)
+	if host, found := strings.CutSuffix(u.Host, map[string]string{"https": ":443", "http": ":80"}[u.Scheme]); found {
+		u.Host = host
+	}
+	if u.Path == "" {
+		u.Path = "/"
+	}
+	return u.String()
+}

@@ -30,6 +30,8 @@ type Outcome struct {
 	Status     int           // the HTTP status, 0 when there was no answer
 	RetryAfter time.Duration // how long the endpoint asked us to wait, 0 when it did not
 	Reason     string        // why it was not delivered, in one line fit for a database and a screen
+	Took       time.Duration // from the beginning of the attempt to its end
+	Answer     string        // the first [KeptAnswer] bytes of the answer's body, whatever they are
 }
 
 // answered returns the outcome of an answer that arrived at now.

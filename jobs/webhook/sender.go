@@ -18,8 +18,12 @@ import (
 // sending, and reading the answer.
 const Timeout = 15 * time.Second
 
+// KeptAnswer is how many bytes of an answer's body an [Outcome] keeps, for people
+// who look for what went wrong.
+const KeptAnswer = 1 << 10
+
 // drained is how many bytes of an answer's body are read, so that its
-// connection can be used again; the content means nothing to us.
+// connection can be used again; what they say decides nothing.
 const drained = 64 << 10
 
 // Options say where a [Sender] may send to. The zero value is the safe one.
@@ -69,6 +73,14 @@ func (s *Sender) Send(ctx context.Context, m Message, now time.Time) Outcome {
 	if err := s.check(m); err != nil {
 		return Outcome{Result: Failed, Reason: reason(err)}
 	}
+	began := time.Now()
+	outcome := s.post(ctx, m, now)
+	outcome.Took = time.Since(began)
+	return outcome
+}
+
+// post makes an attempt to send a message that may be sent.
+func (s *Sender) post(ctx context.Context, m Message, now time.Time) Outcome {
 	ctx, cancel := context.WithTimeout(ctx, Timeout)
 	defer cancel()
 	request, err := http.NewRequestWithContext(ctx, http.MethodPost, m.URL, bytes.NewReader(m.Body))
@@ -82,8 +94,13 @@ func (s *Sender) Send(ctx context.Context, m Message, now time.Time) Outcome {
 	}
 	defer answer.Body.Close()
 	// The status has decided already: a body that breaks off changes nothing.
-	io.Copy(io.Discard, io.LimitReader(answer.Body, drained))
-	return answered(answer.StatusCode, answer.Header, now)
+	kept, err := io.ReadAll(io.LimitReader(answer.Body, KeptAnswer))
+	if err == nil {
+		io.Copy(io.Discard, io.LimitReader(answer.Body, drained-KeptAnswer))
+	}
+	outcome := answered(answer.StatusCode, answer.Header, now)
+	outcome.Answer = string(kept)
+	return outcome
 }
 
 // Close lets go of connections that are kept open.

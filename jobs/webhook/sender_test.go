@@ -43,13 +43,18 @@ func TestSendToAServer(t *testing.T) {
 			problems <- ""
 		}
 		w.WriteHeader(http.StatusAccepted)
+		io.WriteString(w, strings.Repeat("thank you ", 1000))
 	}))
 	defer server.Close()
 	m.URL = server.URL + "/hook"
 	sender := NewSender(Options{AllowPrivate: true, AllowPlain: true})
 	defer sender.Close()
-	if got := sender.Send(t.Context(), m, time.Now()); got != (Outcome{Result: Delivered, Status: 202}) {
+	got := sender.Send(t.Context(), m, time.Now())
+	if got.Result != Delivered || got.Status != 202 || got.Reason != "" || got.Took <= 0 {
 		t.Errorf("outcome %+v", got)
+	}
+	if got.Answer != strings.Repeat("thank you ", 1000)[:KeptAnswer] {
+		t.Errorf("%d bytes kept of the answer: %q", len(got.Answer), got.Answer)
 	}
 	if problem := <-problems; problem != "" {
 		t.Errorf("the receiver says: %s", problem)

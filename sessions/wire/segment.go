@@ -1,6 +1,10 @@
 package wire
 
-import "cartwright/sessions"
+import (
+	"regexp"
+
+	"cartwright/sessions"
+)
 
 // Decoder turns items and forms into events. It holds no state and may be used
 // by many goroutines at once.
@@ -162,7 +166,11 @@ func clock(e *sessions.Event, it *item, a Arrival) *refusal {
 	return nil
 }
 
-// enrich marks what the shopper withheld and hands the event to Enrich.
+// zoneForm is what names of time zones look like. Whether there is one of a name is
+// asked when it matters: the list of them changes.
+var zoneForm = regexp.MustCompile(`^[A-Z][A-Za-z0-9_+-]{0,30}(/[A-Za-z0-9_+-]{1,30}){1,2}$`)
+
+// enrich keeps the shopper's zone, marks what the shopper withheld and hands the event to Enrich.
 func (d *Decoder) enrich(e *sessions.Event, s *surroundings, a Arrival) {
 	client := a.Client
 	for _, f := range [...]struct {
@@ -175,6 +183,9 @@ func (d *Decoder) enrich(e *sessions.Event, s *surroundings, a Arrival) {
 		if text := textOf(f.from); text != "" {
 			*f.to = text
 		}
+	}
+	if zoneForm.MatchString(client.Timezone) {
+		e.Timezone = client.Timezone
 	}
 	if client.DoNotTrack {
 		e.Consent = "denied"

@@ -1,0 +1,378 @@
+package cart_test
+
+import (
+	"context"
+	"errors"
+	"flag"
+	"fmt"
+	"strings"
+	"testing"
+	"time"
+
+	"gorm.io/gorm"
+	"pgregory.net/rapid"
+
+	"cartwright/cart"
+	"cartwright/cart/flow"
+	"cartwright/fixtures/testdb"
+	"cartwright/sessions"
+	"cartwright/sessions/database"
+)
+
+var sequences = flag.Int("sequences", 150, "how many random histories the flows are played through")
+
+// act is one thing that happens in a history.
+type act struct {
+	kind string
+	who  string
+	n    int
+}
+
+func acts() *rapid.Generator[act] {
+	return rapid.Custom(func(t *rapid.T) act {
+		return act{
+			kind: rapid.SampledFrom([]string{"add", "add", "add", "remove", "page", "checkout", "identify", "order", "order", "wait", "detect", "leave", "leave", "leave", "leave", "crash", "crash", "flows"}).Draw(t, "kind"),
+			who:  rapid.SampledFrom([]string{"x", "y", "z"}).Draw(t, "who"),
+			n:    rapid.IntRange(0, 11).Draw(t, "n"),
+		}
+	})
+}
+
+// customers are whom the browsers turn out to belong to: x and y are one person.
+var customers = map[string]string{"x": "1", "y": "1", "z": "2"}
+
+// plansOfFlows are what may be configured, all with the same cap.
+var plansOfFlows = []string{
+	"- {name: carts, kind: cart, frequency_cap: 2h, holdout: 30%, maximum_age: 3d, cool_down: 3h, steps: [{offset: 0s}, {offset: 1h}, {offset: 9h}]}",
+	"- {name: carts, kind: cart, frequency_cap: 2h, quiet_hours: '11:30-14:00', maximum_age: 3d, steps: [{offset: 30m}, {offset: 1d}]}\n- {name: pay, kind: checkout, frequency_cap: 2h, steps: [{offset: 0s}]}",
+	"- {name: pay, kind: checkout, frequency_cap: 2h, maximum_age: 2d, steps: [{offset: 0s}, {offset: 5h}]}\n- {name: looking, kind: browse, wait: 1h, frequency_cap: 2h, maximum_age: 3d, steps: [{offset: 0s}, {offset: 2h}]}",
+}
+
+// history is one history as it is played, and as it was told.
+type history struct {
+	dbs     []*database.DB // one for each worker
+	logs    []*sessions.Log
+	now     time.Time
+	told    []toldEvent
+	orders  int
+	crashes int
+}
+
+// toldEvent is an event that was acknowledged.
+type toldEvent struct {
+	seq  sessions.Seq
+	at   time.Time
+	kind sessions.Kind
+	who  string
+}
+
+// person says who somebody was known to be when the log ended at a seq.
+func (h *history) person(who string, at sessions.Seq) string {
+	for _, e := range h.told {
+		if e.kind == sessions.Identify && e.who == who && e.seq <= at {
+			return customers[who]
+		}
+	}
+	return who
+}
+
+// began returns who began what has the id of an event.
+func (h *history) began(id int64) string {
+	for _, e := range h.told {
+		if int64(e.seq) == id {
+			return e.who
+		}
+	}
+	return ""
+}
+
+func (h *history) append(t *rapid.T, who string, e *sessions.Event) {
+	e.Received = sessions.MillisOf(h.now)
+	receipt, err := h.logs[0].Append(context.Background(), sessions.Batch{Events: []*sessions.Event{e}})
+	if err != nil || receipt.Accepted != 1 {
+		t.Fatalf("append: %+v, %v", receipt, err)
+	}
+	h.told = append(h.told, toldEvent{receipt.Seq, h.now, e.Kind, who})
+}
+
+func (h *history) play(t *rapid.T, a act) {
+	switch a.kind {
+	case "add":
+		parts := []part{}
+		if a.n%2 == 0 { // a cart with a name, which an order under another name does not end
+			parts = append(parts, named("of "+a.who))
+		}
+		h.append(t, a.who, added(a.who, []string{"cup", "pot", "jar"}[a.n%3], parts...))
+	case "remove":
+		h.append(t, a.who, event(sessions.ProductRemoved, sessions.Browser, by(a.who), of("cup", 1, 500)))
+	case "page":
+		h.append(t, a.who, viewed(a.who, "cup"))
+	case "checkout":
+		h.append(t, a.who, event(sessions.CheckoutStarted, sessions.Browser, by(a.who)))
+	case "identify":
+		h.append(t, a.who, event(sessions.Identify, sessions.Backend, by(a.who), customer(customers[a.who])))
+	case "order":
+		h.orders++
+		parts := []part{by(a.who)}
+		if a.n%2 == 0 { // it names a cart that nobody knows, and so ends none
+			parts = append(parts, named(fmt.Sprint("other", h.orders)))
+		}
+		h.append(t, a.who, ordered(fmt.Sprint(h.orders), parts...))
+	case "wait":
+		h.now = h.now.Add([]time.Duration{time.Minute, 20 * time.Minute, time.Hour, 3 * time.Hour, 10 * time.Hour, 30 * time.Hour}[a.n%6])
+	case "leave":
+		h.now = h.now.Add([]time.Duration{61 * time.Minute, 90 * time.Minute, 3 * time.Hour}[a.n%3])
+		h.detect(t, a.n%2)
+	case "flows":
+		h.configure(t, a.n)
+	case "detect":
+		h.detect(t, a.n%2)
+	case "crash":
+		h.now = h.now.Add(61 * time.Minute)
+		h.crash(t, a.n)
+	}
+}
+
+func (h *history) configure(t *rapid.T, n int) {
+	flows, err := flow.Parse([]byte(plansOfFlows[n%len(plansOfFlows)]))
+	if err == nil {
+		_, err = cart.RulesOf(flow.Default()).ChangeFlows(context.Background(), h.logs[0], cart.ByAPI, flows, nil, h.now)
+	}
+	if err != nil {
+		t.Fatal(err)
+	}
+}
+
+// detect lets a worker decide once sessions are written.
+func (h *history) detect(t *rapid.T, worker int) {
+	f := sessions.NewFollower(h.dbs[0], h.logs[0], nil)
+	if err := f.Start(context.Background()); err != nil {
+		t.Fatal(err)
+	}
+	if err := f.WaitFor(context.Background(), h.logs[0].Head().Seq); err != nil {
+		t.Fatal(err)
+	}
+	f.Close()
+	if err := h.decide(worker); err != nil {
+		t.Fatal(err)
+	}
+}
+
+func (h *history) decide(worker int) error {
+	_, err := cart.NewDetector(h.logs[worker], cart.RulesOf(flow.Default())).Detect(context.Background(), h.now, cart.Options{Deliver: true})
+	return err
+}
+
+// crash lets a worker die in the middle of a transaction: at the n-th row of an
+// enrolment that it writes.
+func (h *history) crash(t *rapid.T, n int) {
+	h.exec(t, fmt.Sprintf("UPDATE fault SET rows = %d", 1+n%2))
+	if err := h.decide(1); err != nil {
+		h.crashes++
+	}
+	h.exec(t, "UPDATE fault SET rows = 0")
+	h.logs[1].Close()
+	h.logs[1] = openPlain(t, h.dbs[1])
+}
+
+func (h *history) exec(t *rapid.T, statement string) {
+	err := h.dbs[0].Write(context.Background(), func(tx *gorm.DB) error { return tx.Exec(statement).Error })
+	if err != nil {
+		t.Fatal(err)
+	}
+}
+
+func openPlain(t interface{ Fatal(...any) }, db *database.DB) *sessions.Log {
+	log, err := sessions.OpenLog(context.Background(), db, sessions.LogOptions{Projections: []sessions.Projection{cart.NewStore(db)}})
+	if err != nil {
+		t.Fatal(err)
+	}
+	return log
+}
+
+// wipe makes the database one in which nothing happened.
+func (h *history) wipe(t *rapid.T) {
+	for _, table := range strings.Fields("events hashes cursors settings visitors identities sessions carts orders decisions triggers enrolments flows") {
+		h.exec(t, "DELETE FROM "+table)
+	}
+	h.exec(t, "UPDATE head SET seq = 0, newest = 0")
+}
+
+// sent is a step that was told.
+type sent struct {
+	Seq, Cart, Session, Episode, Step, CreatedAt, AbandonedAt, Holdout, Entry int64
+	Flow                                                                      string
+}
+
+func (s sent) subject() int64 { return max(s.Cart, s.Session) }
+
+// wrong returns what of all that was told must not have been.
+func (h *history) wrong(t *rapid.T) error {
+	var all []sent
+	err := h.dbs[0].Read(context.Background()).Raw(`SELECT triggers.seq, triggers.cart, triggers.session, triggers.episode, triggers.step, triggers.created_at,
+		triggers.abandoned_at, triggers.flow, enrolments.holdout, enrolments.seq AS entry FROM triggers
+		JOIN enrolments ON enrolments.cart = triggers.cart AND enrolments.session = triggers.session AND enrolments.episode = triggers.episode
+		WHERE triggers.kind = 'recovery.step_due' ORDER BY triggers.seq`).Scan(&all).Error
+	if err != nil {
+		t.Fatal(err)
+	}
+	for i, s := range all {
+		at, seq := time.UnixMilli(s.CreatedAt).UTC(), sessions.Seq(s.Seq)
+		who := h.person(h.began(s.subject()), seq)
+		if s.Holdout != 0 {
+			return fmt.Errorf("%+v: in the holdout", s)
+		}
+		if s.Flow == "carts" && s.Step == 1 && s.CreatedAt < s.AbandonedAt {
+			return fmt.Errorf("%+v: before its time", s)
+		}
+		for _, e := range h.told {
+			same := e.seq < seq && h.person(e.who, seq) == who
+			if same && e.kind == sessions.OrderCompleted && int64(e.seq) > s.Entry {
+				return fmt.Errorf("%+v: after the order of event %d", s, e.seq)
+			}
+			if same && e.at.After(at.Add(-30*time.Minute)) {
+				return fmt.Errorf("%+v: the shopper was there with event %d", s, e.seq)
+			}
+		}
+		for _, before := range all[:i] {
+			if before.subject() == s.subject() && before.Episode == s.Episode && before.Step >= s.Step {
+				return fmt.Errorf("%+v: after %+v", s, before)
+			}
+			if h.person(h.began(before.subject()), seq) == who && s.CreatedAt-before.CreatedAt < (2*time.Hour).Milliseconds() {
+				return fmt.Errorf("%+v: two hours after %+v have not gone by", s, before)
+			}
+		}
+	}
+	return nil
+}
+
+// open returns what should have been decided by the end and was not.
+func (h *history) open(t *rapid.T) error {
+	for what, query := range map[string]string{
+		"enrolments without an end": "SELECT COUNT(*) FROM enrolments WHERE next_at > 0",
+		"undecided carts":           "SELECT COUNT(*) FROM carts WHERE status = 'open' AND decided = ''",
+	} {
+		var n int64
+		if err := h.dbs[0].Read(context.Background()).Raw(query).Scan(&n).Error; err != nil {
+			t.Fatal(err)
+		}
+		if n > 0 {
+			return fmt.Errorf("%d %s", n, what)
+		}
+	}
+	return nil
+}
+
+// playSequences plays random histories, and returns the first thing that was wrong.
+func playSequences(t *testing.T, db, second *database.DB, n int, prepare string) (found error) {
+	t.Helper()
+	h := &history{dbs: []*database.DB{db, second}}
+	checksBefore := flag.Lookup("rapid.checks").Value.String()
+	if err := flag.Set("rapid.checks", fmt.Sprint(n)); err != nil {
+		t.Fatal(err)
+	}
+	defer func() { _ = flag.Set("rapid.checks", checksBefore) }()
+	sentSteps := 0
+	rapid.Check(t, func(r *rapid.T) {
+		plan := rapid.SliceOfN(acts(), 5, 40).Draw(r, "acts")
+		if found != nil {
+			return
+		}
+		h.told, h.orders, h.now = nil, 0, start
+		h.wipe(r)
+		h.logs = []*sessions.Log{openPlain(r, db), openPlain(r, second)}
+		defer func() { h.logs[0].Close(); h.logs[1].Close() }()
+		if prepare != "" {
+			h.exec(r, prepare)
+		}
+		h.configure(r, len(plan))
+		if _, err := h.logs[0].Decide(context.Background(), func(*gorm.DB, sessions.Head) ([]*sessions.Event, error) {
+			e, err := sessions.Own(sessions.RecoveryEnabled, 0, sessions.MillisOf(h.now), struct{}{})
+			return []*sessions.Event{e}, err
+		}); err != nil {
+			r.Fatal(err)
+		}
+		for _, a := range plan {
+			h.play(r, a)
+		}
+		for range 60 { // until everything is over
+			h.now = h.now.Add(3 * time.Hour)
+			if err := h.decide(0); err != nil {
+				r.Fatal(err)
+			}
+		}
+		var steps int64
+		if err := db.Read(context.Background()).Raw("SELECT COUNT(*) FROM triggers WHERE kind = 'recovery.step_due'").Scan(&steps).Error; err != nil {
+			r.Fatal(err)
+		}
+		sentSteps += int(steps)
+		if err := errors.Join(h.wrong(r), h.open(r)); err != nil {
+			if prepare != "" {
+				found = err
+				return
+			}
+			r.Fatal(err)
+		}
+	})
+	t.Logf("%d histories, %d steps told, %d crashes in the middle of a transaction", n, sentSteps, h.crashes)
+	if prepare == "" && (sentSteps < n/4 || h.crashes < n/20 && n >= 100) {
+		t.Errorf("too little happened for %d histories", n)
+	}
+	return found
+}
+
+func sequenceShop(t *testing.T) (db, second *database.DB) {
+	t.Helper()
+	url := testdb.SQLiteURL(t)
+	for _, into := range []**database.DB{&db, &second} {
+		opened, err := database.Open(t.Context(), url, database.Options{Durability: database.Off})
+		if err != nil {
+			t.Fatal(err)
+		}
+		t.Cleanup(func() { _ = opened.Close() })
+		*into = opened
+	}
+	err := db.Write(t.Context(), func(tx *gorm.DB) error {
+		for _, statement := range []string{
+			"CREATE TABLE fault (rows INTEGER NOT NULL)", "INSERT INTO fault VALUES (0)",
+			`CREATE TRIGGER crash BEFORE INSERT ON enrolments WHEN (SELECT rows FROM fault) = 1 BEGIN SELECT RAISE(ABORT, 'crash'); END`,
+			`CREATE TRIGGER nearer AFTER INSERT ON decisions WHEN (SELECT rows FROM fault) > 1 BEGIN UPDATE fault SET rows = rows - 1; END`,
+		} {
+			if err := tx.Exec(statement).Error; err != nil {
+				return err
+			}
+		}
+		return nil
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	return db, second
+}
+
+// Whatever shoppers do, whenever workers look and die: no step twice, none after an
+// acknowledged order of the same shopper, none while they are there or within the
+// cap, none to the holdout; and everything is decided in the end.
+func TestSequencesKeepTheirPromises(t *testing.T) {
+	db, second := sequenceShop(t)
+	if err := playSequences(t, db, second, *sequences, ""); err != nil {
+		t.Error(err)
+	}
+}
+
+// The same test finds what is missing when orders cannot be seen, when activity
+// cannot, and when nobody remembers what was sent.
+func TestSequencesFindWhatIsMissing(t *testing.T) {
+	for _, missing := range []struct{ what, prepare, want string }{
+		{"orders", "CREATE TRIGGER blind AFTER INSERT ON orders BEGIN UPDATE orders SET seq = 0 WHERE order_id = NEW.order_id; END", "after the order"},
+		{"the cap", "CREATE TRIGGER blind AFTER UPDATE ON enrolments WHEN NEW.last_sent_at > 0 BEGIN UPDATE enrolments SET last_sent_at = 0 WHERE seq = NEW.seq; END", "have not gone by"},
+	} {
+		t.Run(strings.ReplaceAll(missing.what, " ", "_"), func(t *testing.T) {
+			db, second := sequenceShop(t)
+			err := playSequences(t, db, second, 400, strings.Replace(missing.prepare, "CREATE TRIGGER", "CREATE TRIGGER IF NOT EXISTS", 1))
+			if err == nil || !strings.Contains(err.Error(), missing.want) {
+				t.Errorf("without %s the test says %v", missing.what, err)
+			}
+		})
+	}
+}

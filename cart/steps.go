@@ -1,0 +1,165 @@
+package cart
+
+import (
+	"fmt"
+
+	"cartwright/sessions"
+	"cartwright/sessions/database"
+)
+
+// steps decides on one page of the steps that are due, and returns the decisions as
+// events to be appended.
+func (r *run) steps() ([]*sessions.Event, error) {
+	if r.enabled == 0 {
+		return nil, nil
+	}
+	due, err := enrolments(r.tx.Where("next_at > 0 AND next_at <= ?", int64(r.now)).Order("next_at, cart, session").Limit(cartsPerDecision))
+	if err != nil || len(due) == 0 {
+		return nil, err
+	}
+	r.more = len(due) == cartsPerDecision
+	r.report.Steps += len(due)
+	s, err := r.situations(due)
+	if err != nil {
+		return nil, err
+	}
+	var events []*sessions.Event
+	for i, e := range due {
+		for _, d := range r.step(e, s.of(i)) {
+			event, err := r.made(d)
+			if err != nil {
+				return nil, err
+			}
+			events = append(events, event)
+			if d.Outcome == Fire {
+				r.report.Triggers++
+				s.persons.sent[e.Visitor] = r.now // for those that follow on this page
+			}
+		}
+	}
+	return events, nil
+}
+
+// step returns the decisions on the steps of an enrolment that are due: on the
+// latest what becomes of it, on those before it that they are skipped, unless the
+// sequence ends anyway.
+func (r *run) step(e Enrolment, s Situation) []Decision {
+	d := Decision{
+		Cart: e.Cart, Name: s.Cart.Name, Session: e.Session, Episode: e.Episode, Flow: e.Flow, Kind: e.Kind, Step: e.NextStep,
+		AbandonedAt: e.Abandoned, Visitor: e.Visitor,
+	}
+	f, configured := r.plan.Named(e.Flow)
+	latest, is := dueStep(f, e.NextStep, e.Abandoned, r.now)
+	if !configured || !is {
+		d.Outcome, d.Reason = Suppress, FlowRemoved
+		return []Decision{d}
+	}
+	ruling := RuleStep(f, f.Steps[latest-1], s, r.now)
+	d.Outcome, d.Reason, d.Order = ruling.Outcome, ruling.Reason, s.Order
+	if ruling.Outcome == Suppress || ruling.Outcome == Expire {
+		return []Decision{d}
+	}
+	var decisions []Decision
+	for n := e.NextStep; n < latest; n++ {
+		skipped := d
+		skipped.Step, skipped.Outcome, skipped.Reason, skipped.NextStep = n, Skip, Overdue, n+1
+		skipped.NextAt, _ = f.DueAt(n+1, e.Abandoned)
+		decisions = append(decisions, skipped)
+	}
+	d.Step = latest
+	if ruling.Outcome == Hold {
+		d.NextStep, d.NextAt = latest, ruling.Until
+	} else if at, more := f.DueAt(latest+1, e.Abandoned); more {
+		d.NextStep, d.NextAt = latest+1, at
+	}
+	if ruling.Outcome == Fire {
+		d.Channels, d.Coupon = ruling.Channels, f.Steps[latest-1].Coupon
+	}
+	return append(decisions, d)
+}
+
+// situations are what the decisions on steps rest on.
+type situations struct {
+	rules    Rules
+	facts    []Facts // in the order of the enrolments
+	closed   []Reason
+	persons  persons
+	products map[sessions.ProductID]sessions.Product
+	to       map[ID]Addressee
+}
+
+// situations loads what the decisions on the steps of enrolments rest on. Cost: about
+// fifteen queries for 500, all by index.
+func (r *run) situations(due []Enrolment) (s situations, err error) {
+	s.rules = r.rules
+	carts, closed, err := r.subjects(due)
+	if err != nil {
+		return s, err
+	}
+	s.closed = closed
+	if s.facts, err = LoadFacts(r.tx, carts); err != nil {
+		return s, err
+	}
+	if s.persons, err = loadPersons(r.tx, carts, r.besides); err != nil {
+		return s, err
+	}
+	if s.products, err = r.rules.catalog(r.tx, productsOf(carts)); err != nil {
+		return s, err
+	}
+	s.to, err = LoadAddressees(r.tx, carts, r.now, r.rules.Mail)
+	return s, err
+}
+
+// of returns the situation of the i-th enrolment.
+func (s situations) of(i int) Situation {
+	facts := s.facts[i]
+	v := facts.Cart.Visitor
+	return Situation{
+		Facts: facts, Closed: s.closed[i], LastOrder: s.persons.ordered[v], LastSent: s.persons.sent[v], Zone: s.persons.zone(v, s.rules.zone()),
+		SoldOut: soldOut(facts.Cart, s.products), Mails: s.rules.Mails, To: s.to[facts.Cart.ID],
+	}
+}
+
+// subjects returns the carts that enrolments are about, and why they are none any
+// more. A session stands as a cart that began with it and holds what was looked at: orders and
+// activity since then count as they do for one. Its id is the session's below zero.
+func (r *run) subjects(due []Enrolment) (carts []Cart, closed []Reason, err error) {
+	var ids []int64
+	for _, e := range due {
+		if e.Cart != 0 {
+			ids = append(ids, int64(e.Cart))
+		}
+	}
+	known := map[ID]Cart{}
+	err = database.Each(ids, func(part []int64) error {
+		var rows []cartRow
+		if err := r.tx.Where("id IN ?", part).Find(&rows).Error; err != nil {
+			return fmt.Errorf("load the carts of enrolments: %w", err)
+		}
+		list, err := cartsOf(rows)
+		for _, c := range list {
+			known[c.ID] = c
+		}
+		return err
+	})
+	if err != nil {
+		return nil, nil, err
+	}
+	browsed, err := r.browsed(due)
+	if err != nil {
+		return nil, nil, err
+	}
+	for _, e := range due {
+		c, why := known[e.Cart], Reason("")
+		switch {
+		case e.Cart == 0:
+			c, why = browsed.cart(e)
+		case c.Status != Open:
+			why = CartClosed
+		case c.Episode != e.Episode:
+			why = CartChanged
+		}
+		carts, closed = append(carts, c), append(closed, why)
+	}
+	return carts, closed, nil
+}

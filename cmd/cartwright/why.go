@@ -1,0 +1,95 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"strconv"
+	"time"
+
+	"github.com/spf13/cobra"
+
+	"cartwright/cart"
+	"cartwright/sessions"
+	"cartwright/sessions/database"
+)
+
+func whyCommand(s streams) *cobra.Command {
+	var c Config
+	var asJSON bool
+	cmd := &cobra.Command{
+		Use:   "why CART",
+		Short: "Tell the story of a cart: what was decided of it, when and why",
+		Long: `Tells what became of a cart, in order and in words: every decision with its reason,
+those that led to nothing too. The cart is named by the shop's own id, or by
+Cartwright's, which is a number.`,
+		Example: "  cartwright why c-1\n  cartwright why 1234 --json",
+		Args: func(c *cobra.Command, args []string) error {
+			if len(args) != 1 {
+				return usage("%s takes the id of one cart", c.CommandPath())
+			}
+			return nil
+		},
+		RunE: func(cmd *cobra.Command, args []string) error {
+			return withDatabase(cmd, s, &c, func(ctx context.Context, db *database.DB) error {
+				store := cart.NewStore(db)
+				found, err := findCart(ctx, store, args[0])
+				if err != nil {
+					return err
+				}
+				decisions, err := store.Decisions(ctx, found.ID)
+				if err != nil {
+					return err
+				}
+				if asJSON {
+					return printJSON(s.out, map[string]any{"cart": found, "decisions": decisions})
+				}
+				return tellCart(s.out, found, decisions)
+			})
+		},
+	}
+	c.databaseFlag(cmd.Flags())
+	cmd.Flags().BoolVar(&asJSON, "json", false, "print the result as JSON")
+	return cmd
+}
+
+// findCart returns the cart of an id of the shop's, or else of ours.
+func findCart(ctx context.Context, store *cart.Store, name string) (cart.Cart, error) {
+	found, err := store.CartNamed(ctx, sessions.CartID(name))
+	if id, wrong := strconv.ParseInt(name, 10, 64); errors.Is(err, sessions.ErrNotFound) && wrong == nil {
+		found, err = store.Cart(ctx, cart.ID(id))
+	}
+	if errors.Is(err, sessions.ErrNotFound) {
+		return found, fmt.Errorf("there is no cart %q", name)
+	}
+	return found, err
+}
+
+// tellCart writes the story of a cart.
+func tellCart(w io.Writer, c cart.Cart, decisions []cart.Decision) error {
+	const clock = "2006-01-02 15:04:05"
+	name := ""
+	if c.Name != "" {
+		name = " (" + string(c.Name) + ")"
+	}
+	fmt.Fprintf(w, "Cart %d%s of visitor %d is %s, in its episode %d, with %d units.\n\n", c.ID, name, c.Visitor, c.Status, c.Episode, c.Units)
+	fmt.Fprintf(w, "%s  It began.\n", c.Began.Time().Format(clock))
+	for _, d := range decisions {
+		dry := ""
+		if d.Dry {
+			dry = "Dry run: "
+		}
+		fmt.Fprintf(w, "%s  %s%s\n", d.At.Time().Format(clock), dry, d.Words())
+	}
+	end := map[cart.Status]string{
+		cart.Ordered: fmt.Sprintf("Order %s ended it at %s.", c.Order, c.OrderedAt.Time().Format(time.RFC3339)),
+		cart.Merged:  fmt.Sprintf("Cart %d took its place.", c.Into), cart.Emptied: "It is empty.",
+		cart.Open: fmt.Sprintf("It was last used at %s.", c.LastActivity.Time().Format(time.RFC3339)),
+	}[c.Status]
+	_, err := fmt.Fprintf(w, "\n%s\n", end)
+	if len(decisions) == 0 && err == nil {
+		_, err = fmt.Fprintln(w, "Nothing was decided of it yet.")
+	}
+	return err
+}
