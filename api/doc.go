@@ -21,6 +21,9 @@
 // A question is a request for recommendations, as an address or a body tells it. It is
 // refined by what it wants of products.
 //
+// A [Storefront] is where the shop's pages are. Links in messages lead there and
+// nowhere else, to a landing page, and its scripts may read the cart of a link.
+//
 // A pace counts how often an address or a key calls; its allowance is what it has
 // left of what [Limits] say. Room is the memory that the bodies of all requests share.
 //

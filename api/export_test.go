@@ -17,3 +17,12 @@ func (s *Server) Table() []Route {
 	}
 	return all
 }
+
+// Landing is where a storefront sends who asks for a destination.
+func (f Storefront) Landing(to string) (string, bool) {
+	landing, inside := f.landing(to)
+	if !inside {
+		return "", false
+	}
+	return landing.String(), true
+}

@@ -46,7 +46,7 @@ func as(r request, attacks ...attack) []attack {
 func attacks(t testing.TB, routes []api.Route) []attack {
 	return slices.Concat(
 		attacksOnRoutes(routes), attacksByBodies(t), attacksByItems(), attacksByForms(), attacksByKeys(), attacksByHeaders(), attacksByReads(), attacksOnJobs(), attacksOnEndpoints(), attacksByWebhooks(), attacksByQuestions(t),
-		attacksOnConsents(routes),
+		attacksOnConsents(routes), attacksOnLinks(), attacksOnReports(),
 	)
 }
 

@@ -5,6 +5,7 @@ import (
 	"net/http"
 	"net/netip"
 	"regexp"
+	"slices"
 	"strings"
 	"time"
 
@@ -21,6 +22,7 @@ type route struct {
 	method, path string
 	scope        Scope
 	browser      bool // answers CORS: a page of another origin may call it
+	shop         bool // answers CORS to the shop's own origins alone, see [Storefront]
 	keyInBody    bool // the key may also stand in the body, where the handler looks for it
 	keyInPath    bool // the key is a part of the path, :key
 	reads        bool // nothing is appended, though it is no GET
@@ -77,6 +79,7 @@ func (s *Server) routes() []route {
 		{method: get, path: "/v1/flows", scope: Secret, handle: s.flows},
 		{method: put, path: "/v1/flows", scope: Secret, handle: s.putFlows},
 		{method: get, path: "/v1/triggers", scope: Secret, handle: s.triggers},
+		{method: get, path: "/v1/reports/recovery", scope: Secret, handle: s.recoveryReport},
 
 		{method: put, path: "/v1/consents", scope: Secret, handle: s.putConsents},
 		{method: get, path: "/v1/consents", scope: Secret, handle: s.consent},
@@ -96,7 +99,7 @@ func (s *Server) routes() []route {
 	if s.Metrics != nil {
 		table = append(table, route{method: get, path: "/metrics", scope: anyone, handle: s.metrics})
 	}
-	return append(table, s.trackingRoutes()...)
+	return slices.Concat(table, s.trackingRoutes(), s.linkRoutes())
 }
 
 // register puts a route into the engine.
@@ -106,11 +109,14 @@ func (s *Server) register(r route) {
 			s.fail(c, err)
 		}
 	}
-	if r.browser {
+	switch {
+	case r.browser:
 		s.engine.Handle(r.method, r.path, allowOrigin, answer)
-		return
+	case r.shop:
+		s.engine.Handle(r.method, r.path, s.allowShop, answer)
+	default:
+		s.engine.Handle(r.method, r.path, answer)
 	}
-	s.engine.Handle(r.method, r.path, answer)
 }
 
 // registerPreflights puts into the engine what browsers ask before they call a route.
@@ -119,6 +125,9 @@ func (s *Server) registerPreflights(routes []route) {
 	for _, r := range routes {
 		if r.browser {
 			methods[r.path] = append(methods[r.path], r.method)
+		}
+		if r.shop {
+			s.engine.Handle(http.MethodOptions, r.path, s.allowShop, s.shopPreflight(r.method))
 		}
 	}
 	for path, allowed := range methods {

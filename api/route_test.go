@@ -89,6 +89,8 @@ func TestRoutes(t *testing.T) {
 		{"POST", "/v1/suppressions", `{"suppressions":[]}`, none, may, ok},
 		{"GET", "/v1/suppressions", "", none, may, ok},
 		{"DELETE", "/v1/suppressions?email=a@b.example", "", none, may, not},
+		{"GET", "/v1/reports/recovery", "", none, may, ok},
+		{"GET", "/v1/reports/recovery?from=2026-01-01&to=2026-02-01T12:00:00Z", "", none, may, ok},
 		{"GET", "/v1/jobs", "", none, may, ok},
 		{"GET", "/v1/jobs/detection/runs?after=9&limit=1", "", none, may, ok},
 		{"GET", "/v1/jobs/unknown/runs", "", none, may, not},

@@ -46,8 +46,16 @@ type Config struct {
 	Decoder   *wire.Decoder
 	Inbound   Inbound
 	Jobs      Jobs
+	Links     *cart.Links
+	Reports   Reports
 	Webhooks  Webhooks
-	Ready     func(context.Context) error // why requests cannot be served now; nil means never
+
+	// Storefront is where shoppers may be sent to. Person says whether a User-Agent is a
+	// person's browser; nil means any that says what it is.
+	Storefront Storefront
+	Person     func(userAgent string) bool
+
+	Ready func(context.Context) error // why requests cannot be served now; nil means never
 
 	// Metrics answers /metrics; nil means there is no such route. Observe is told of
 	// each answer; nil means nobody. The route is the pattern, empty where there is none.
@@ -103,6 +111,9 @@ func New(c Config) (*Server, error) {
 	}
 	if c.Observe == nil {
 		c.Observe = func(string, string, int, time.Duration) {}
+	}
+	if c.Person == nil {
+		c.Person = func(userAgent string) bool { return userAgent != "" }
 	}
 	if c.Concurrent == 0 {
 		c.Concurrent = 1024

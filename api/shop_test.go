@@ -96,8 +96,11 @@ func newShop(t testing.TB, db *database.DB, changes ...func(*api.Config)) *shop 
 			e.Bot = strings.Contains(c.UserAgent, "Googlebot")
 		}},
 		Jobs: plannedJobs(), Webhooks: realWebhooks(t, s, carts),
-		Ready: func(context.Context) error { return s.ready },
-		Now:   now, Logger: slog.New(slog.NewTextHandler(s.logged, nil)),
+		Reports: cart.NewReports(db, cart.ReportOptions{Now: now, Enrolments: enrolled}),
+		Links:   cart.NewLinks(db, s.log, catalog), Storefront: storefront(t),
+		Person: func(userAgent string) bool { return strings.HasPrefix(userAgent, "Mozilla/") },
+		Ready:  func(context.Context) error { return s.ready },
+		Now:    now, Logger: slog.New(slog.NewTextHandler(s.logged, nil)),
 	}
 	for _, change := range changes {
 		change(&config)

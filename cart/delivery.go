@@ -54,6 +54,9 @@ type MessageData struct {
 	Step      *MessageStep    `json:"step,omitempty"`
 	Session   *MessageVisit   `json:"session,omitempty"` // of who only browsed
 	Consent   *MessageConsent `json:"consent,omitempty"`
+
+	// Click is of recovery.clicked alone: which message the shopper followed.
+	Click *MessageClick `json:"click,omitempty"`
 }
 
 // MessageStep is the step of a flow that a message is.
@@ -99,6 +102,8 @@ type MessageVisitor struct {
 func (Messages) Message(tx *gorm.DB, t Trigger) (m Message, err error) {
 	m = Message{Type: t.Kind, Timestamp: t.At.Time(), Data: MessageData{TriggerID: t.ID}}
 	switch {
+	case t.Kind == Clicked:
+		return clickedMessage(tx, t, m)
 	case t.Kind == ConsentChanged:
 		m, err = consentMessage(tx, t)
 	case t.Session != 0:
@@ -106,7 +111,7 @@ func (Messages) Message(tx *gorm.DB, t Trigger) (m Message, err error) {
 	default:
 		err = m.tellCart(tx, t)
 	}
-	if err == nil && t.Kind == StepDue {
+	if err == nil && (t.Kind == StepDue || t.Kind == Sent) {
 		err = m.tellStep(tx, t)
 	}
 	if err != nil {
@@ -164,12 +169,14 @@ func (m *Message) tellVisit(tx *gorm.DB, t Trigger) error {
 // tellStep writes which step of which flow a trigger is.
 func (m *Message) tellStep(tx *gorm.DB, t Trigger) error {
 	var rows []decisionRow
-	if err := tx.Where("seq = ?", int64(t.Seq)).Find(&rows).Error; err != nil {
-		return fmt.Errorf("load the decision of event %d: %w", t.Seq, err)
+	err := tx.Where("cart = ? AND session = ? AND episode = ? AND flow = ? AND step = ? AND outcome = ? AND dry = 0",
+		int64(t.Cart), int64(t.Session), t.Episode, t.Flow, t.Step, string(Fire)).Find(&rows).Error
+	if err != nil {
+		return fmt.Errorf("load the decision on trigger %s: %w", t.ID, err)
 	}
 	m.Data.Step = &MessageStep{Flow: t.Flow, Number: t.Step, Channels: t.Channels}
 	for _, r := range rows {
-		m.Data.Step.Kind = flow.Kind(r.Kind)
+		m.Data.Step.Kind, m.Data.Step.Channels = flow.Kind(r.Kind), splitChannels(r.Channels)
 	}
 	return nil
 }

@@ -38,13 +38,25 @@
 // consented; it knows the address by a keyed hash alone, and so outlives an erasure.
 // An [Addressee] is where a mail about a cart goes, or why nowhere.
 //
+// A [Link] leads from a message to one cart. Whoever has its token sees what the
+// cart holds, until it expires, and nothing of its shopper. A [Click] is a person's
+// following it, as an event of ours; from it follows a trigger recovery.clicked.
+//
+// A [Sale] is a completed order with the carts that it ended. It is credited to the
+// message by whose link its shopper came back last, see [Attribute]. An
+// [Enrolment] puts a person into one of two groups, those who are to get messages
+// and the holdout; what both then bought is compared ([CompareShares],
+// [CompareMeans]). The [Reports] show the two side by side, because they differ:
+// who clicks might have come back anyway.
+//
 // # Parts
 //
 // [Cart.Fold], [Order] and [Decide] are pure. The [Store] is the projection that
 // writes their rows inside the append, so that an answer of 200 means that no
 // later decision can miss the order. The [Detector] finds what is due and
 // decides, in transactions in which nothing can be appended. [Preferences] are where
-// suppressions are made and lifted, and what unsubscribe links lead to.
+// suppressions are made and lifted, and what unsubscribe links lead to. [Links] restore carts
+// and take note of clicks.
 //
 // # Whose word counts
 //

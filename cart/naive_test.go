@@ -60,6 +60,8 @@ func (n *naive) happens(e *sessions.Event) {
 		n.giveBack(e)
 	case sessions.DecisionMade:
 		n.decided(e)
+	case sessions.LinkClicked:
+		n.clicked(e)
 	}
 }
 

@@ -141,8 +141,12 @@ func (s *Store) EachDecision(ctx context.Context, f func(Decision) error) error 
 // Trigger returns a trigger; the error is [sessions.ErrNotFound] if there is
 // none.
 func (s *Store) Trigger(ctx context.Context, id string) (Trigger, error) {
+	return triggerOf(s.db.Read(ctx), id)
+}
+
+func triggerOf(tx *gorm.DB, id string) (Trigger, error) {
 	var rows []triggerRow
-	if err := s.db.Read(ctx).Where("id = ?", id).Find(&rows).Error; err != nil {
+	if err := tx.Where("id = ?", id).Find(&rows).Error; err != nil {
 		return Trigger{}, fmt.Errorf("load trigger %q: %w", id, err)
 	}
 	if len(rows) == 0 {

@@ -26,7 +26,7 @@ var _ sessions.Projection = (*Store)(nil)
 func (s *Store) Tables() []sessions.Table {
 	return append([]sessions.Table{
 		{Name: "carts", Key: "id"}, {Name: "orders", Key: "order_id"}, {Name: "decisions", Key: "seq"}, {Name: "triggers", Key: "id"},
-		{Name: "enrolments", Key: "cart, session, episode"}, {Name: "flows", Key: "seq"},
+		{Name: "enrolments", Key: "cart, session, episode"}, {Name: "flows", Key: "seq"}, {Name: "clicks", Key: "seq"}, {Name: "endings", Key: "seq"},
 	}, registerTables()...)
 }
 
@@ -37,6 +37,14 @@ func (s *Store) Apply(tx *gorm.DB, events []*sessions.Event) error {
 	if err := s.register(tx, events); err != nil {
 		return err
 	}
+	if err := s.keepBook(tx, events); err != nil {
+		return err
+	}
+	return applyResponses(tx, events) // to what is in the book by now
+}
+
+// keepBook writes what events mean for carts, orders and flows.
+func (s *Store) keepBook(tx *gorm.DB, events []*sessions.Event) error {
 	var mattering []*sessions.Event
 	for _, e := range events {
 		if matters(e) {

@@ -21,6 +21,7 @@ func tables(t testing.TB, db *database.DB) string {
 	for _, q := range []string{
 		"SELECT * FROM carts ORDER BY id", "SELECT * FROM orders ORDER BY order_id",
 		"SELECT * FROM decisions ORDER BY seq", "SELECT * FROM triggers ORDER BY id",
+		"SELECT * FROM clicks ORDER BY seq", "SELECT * FROM endings ORDER BY seq",
 		"SELECT * FROM enrolments ORDER BY seq", "SELECT * FROM flows ORDER BY seq",
 		"SELECT * FROM contacts ORDER BY kind, value, told_by", "SELECT * FROM consents ORDER BY email, told_by, state",
 		"SELECT * FROM suppressions ORDER BY address_hash, reason", "SELECT * FROM mailed ORDER BY seq",
@@ -108,7 +109,7 @@ func drawEvents(r *rapid.T) []*sessions.Event {
 	kinds := []sessions.Kind{
 		sessions.ProductAdded, sessions.ProductAdded, sessions.ProductAdded, sessions.ProductRemoved, sessions.CartUpdated,
 		sessions.CartViewed, sessions.OrderCompleted, sessions.OrderRefunded, sessions.OrderCancelled, sessions.DecisionMade,
-		sessions.Page, sessions.CheckoutStarted,
+		sessions.Page, sessions.CheckoutStarted, sessions.LinkClicked, sessions.DeliveryEnded,
 	}
 	n := rapid.IntRange(1, 40).Draw(r, "n")
 	events := make([]*sessions.Event, n)
@@ -146,6 +147,14 @@ func drawContent(r *rapid.T, e *sessions.Event) {
 		e.Data = fmt.Appendf(nil, `{"cart":%d,"episode":%d,"flow":"cart","dry":%t,"outcome":%q,"reason":"test"}`,
 			rapid.IntRange(10, int(e.Seq)).Draw(r, "decided"), rapid.IntRange(1, 2).Draw(r, "episode"), rapid.Bool().Draw(r, "dry"),
 			rapid.SampledFrom([]string{"trigger", "suppress", "hold", "expire"}).Draw(r, "outcome"))
+	case sessions.LinkClicked:
+		e.Source, e.Cart, e.Bot = sessions.Ours, "", false
+		e.Data = fmt.Appendf(nil, `{"trigger_id":"t","cart":%d,"episode":1,"flow":"cart","step":2,"channel":"email","at":%d}`,
+			rapid.IntRange(0, int(e.Seq)).Draw(r, "clicked"), e.Received)
+	case sessions.DeliveryEnded:
+		e.Source, e.Cart, e.Bot, e.Visitor = sessions.Ours, "", false, 0
+		e.Data = fmt.Appendf(nil, `{"trigger_id":"t","endpoint_id":1,"outcome":%q}`,
+			rapid.SampledFrom([]string{"delivered", "suppressed"}).Draw(r, "outcome"))
 	case sessions.OrderCompleted, sessions.OrderRefunded, sessions.OrderCancelled:
 		e.Order = sessions.OrderID(rapid.SampledFrom([]string{"1", "2", "3"}).Draw(r, "order"))
 		e.Total = &amount

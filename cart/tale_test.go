@@ -34,6 +34,14 @@ func (n *naive) decided(e *sessions.Event) {
 	}
 }
 
+func (n *naive) clicked(e *sessions.Event) {
+	var c struct{ Cart int64 }
+	if err := json.Unmarshal(e.Data, &c); err != nil {
+		panic(err)
+	}
+	n.triggers = append(n.triggers, fmt.Sprintf("trg_%d_1_recovery_clicked_%d", c.Cart, e.Seq))
+}
+
 // tell notes a trigger, one for each cart, episode and flow.
 func (n *naive) tell(prefix string, id, episode int64, kind, flow string) {
 	key := fmt.Sprint(prefix, id, episode, flow)

@@ -18,14 +18,16 @@ const (
 	CheckoutAbandoned TriggerKind = "checkout.abandoned"
 	BrowseAbandoned   TriggerKind = "browse.abandoned"
 	StepDue           TriggerKind = "recovery.step_due" // a step of a recovery flow is to reach the shopper now
+	Sent              TriggerKind = "recovery.sent"     // a mail of a step arrived at the shopper's mail server
 	Recovered         TriggerKind = "cart.recovered"
 	Converted         TriggerKind = "cart.converted"
-	ConsentChanged    TriggerKind = "consent.changed" // whether an address may be mailed
+	ConsentChanged    TriggerKind = "consent.changed"  // whether an address may be mailed
+	Clicked           TriggerKind = "recovery.clicked" // a shopper followed the link of a message
 )
 
 // TriggerKinds returns all kinds, which are the topics that an endpoint may ask for.
 func TriggerKinds() []TriggerKind {
-	return []TriggerKind{Abandoned, CheckoutAbandoned, BrowseAbandoned, StepDue, Recovered, Converted}
+	return []TriggerKind{Abandoned, CheckoutAbandoned, BrowseAbandoned, StepDue, Sent, Clicked, Recovered, Converted, ConsentChanged}
 }
 
 // Channel is a way on which a step reaches a shopper, see [flow.Channel].
@@ -40,6 +42,10 @@ const (
 // orderFlow is the flow under which an order's triggers stand, so that the key
 // of triggers allows one of them an episode beside those of recovery flows.
 const orderFlow = "order"
+
+// clickFlow is the flow under which clicks' triggers stand. Their step is the seq
+// of the click, so that each has a key of its own.
+const clickFlow = "click"
 
 // Trigger is something to be told once to each of the shop's endpoints.
 type Trigger struct {

@@ -8,6 +8,7 @@ import (
 
 	"gorm.io/gorm"
 
+	"cartwright/cart"
 	"cartwright/sessions"
 	"cartwright/sessions/database"
 )
@@ -25,11 +26,12 @@ const keptDeliveries = 30 * 24 * time.Hour
 const prunedAtOnce = 5000
 
 // Upkeep returns the job that clears away: of the log what its window no longer
-// needs, the runs of jobs beyond the newest, and deliveries and mails that ended long ago.
+// needs, the runs of jobs beyond the newest, deliveries and mails that ended long ago, and links
+// that expired long ago.
 func Upkeep(schedule string, db *database.DB, log Pruner) Job {
 	return Job{
 		Name: "upkeep", Schedule: schedule, Deadline: 5 * time.Minute,
-		Purpose: "Clear away what is kept for a while only: message ids, rejected items, job runs, old deliveries and mails.",
+		Purpose: "Clear away what is kept for a while only: message ids, rejected items, job runs, old deliveries and mails, expired links.",
 		Run: func(ctx context.Context, now time.Time, lease database.Lease) (Report, error) {
 			items, errLog := log.Prune(ctx, lease)
 			var runs int64
@@ -41,10 +43,11 @@ func Upkeep(schedule string, db *database.DB, log Pruner) Job {
 				return err
 			})
 			deliveries, errDeliveries := pruneDeliveries(ctx, db, lease, sessions.MillisOf(now.Add(-keptDeliveries)))
+			links, errLinks := pruneLinks(ctx, db, lease, sessions.MillisOf(now))
 			attempts, errAttempts := pruneAttempts(ctx, db, lease, sessions.MillisOf(now.Add(-keptDeliveries)))
 			mails, errMails := pruneMails(ctx, db, lease, sessions.MillisOf(now.Add(-keptDeliveries)))
-			report := Report{"log_rows": items, "job_runs": runs, "deliveries": deliveries, "attempts": attempts, "mails": mails}
-			return report, errors.Join(errLog, errRuns, errDeliveries, errAttempts, errMails)
+			report := Report{"log_rows": items, "job_runs": runs, "deliveries": deliveries, "attempts": attempts, "mails": mails, "links": links}
+			return report, errors.Join(errLog, errRuns, errDeliveries, errAttempts, errMails, errLinks)
 		},
 	}
 }
@@ -87,4 +90,23 @@ func prune(ctx context.Context, db *database.DB, lease database.Lease, what, sta
 			return dropped, nil
 		}
 	}
+}
+
+// pruneLinks drops links that expired long before a time.
+func pruneLinks(ctx context.Context, db *database.DB, lease database.Lease, now sessions.Millis) (dropped int64, err error) {
+	for all := false; !all; {
+		var n int64
+		err := db.Write(ctx, func(tx *gorm.DB) (err error) {
+			if err := lease.Hold(tx); err != nil {
+				return err
+			}
+			n, all, err = cart.PruneLinks(tx, now)
+			return err
+		})
+		if err != nil {
+			return dropped, err
+		}
+		dropped += n
+	}
+	return dropped, nil
 }

@@ -8,6 +8,7 @@ import (
 
 	"gorm.io/gorm"
 
+	"cartwright/cart"
 	"cartwright/fixtures/testdb"
 	"cartwright/sessions"
 	"cartwright/sessions/database"
@@ -31,6 +32,15 @@ func TestUpkeepDoesWhatItCan(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
+		for _, made := range []time.Duration{32 * 24 * time.Hour, 29 * 24 * time.Hour} { // ago, for an hour
+			err := db.Write(t.Context(), func(tx *gorm.DB) error {
+				_, err := cart.NewLink(tx, cart.Trigger{ID: "trg_1"}, cart.Email, sessions.MillisOf(now.Add(-made)), time.Hour)
+				return err
+			})
+			if err != nil {
+				t.Fatal(err)
+			}
+		}
 		oldMail := mailRow{TriggerID: "trg_1", Status: Unknown, EndedAt: old.EndedAt}
 		youngMail := mailRow{TriggerID: "trg_2", Status: Delivered, EndedAt: young.EndedAt}
 		pending := mailRow{TriggerID: "trg_3", Status: Pending, NextAttemptAt: 1}
@@ -50,7 +60,7 @@ func TestUpkeepDoesWhatItCan(t *testing.T) {
 		if !errors.Is(err, away) {
 			t.Errorf("error %v", err)
 		}
-		if report["log_rows"] != 4 || report["job_runs"] != 2 || report["deliveries"] != 1 || report["mails"] != 1 {
+		if report["log_rows"] != 4 || report["job_runs"] != 2 || report["deliveries"] != 1 || report["mails"] != 1 || report["links"] != 1 {
 			t.Errorf("report %v", report)
 		}
 	})

@@ -151,3 +151,25 @@ func TestOnlyAPlainTruthSaysWhetherAProductIsUsedUp(t *testing.T) {
 		}
 	}
 }
+
+func TestEntriesOfSomeProducts(t *testing.T) {
+	testdb.Each(t, func(t *testing.T, db *database.DB) {
+		var events []*sessions.Event
+		var all []sessions.ProductID
+		for n := range 700 { // more than one query asks for
+			id := sessions.ProductID(fmt.Sprint("p", n))
+			events, all = append(events, entry(sessions.Product{ID: id, Name: "the " + string(id)})), append(all, id)
+		}
+		apply(t, db, numbered(events...), 100)
+		c := NewCatalog(db)
+		if found, err := c.Entries(db.Read(t.Context()), nil); err != nil || len(found) != 0 {
+			t.Errorf("none: %v, %v", found, err)
+		}
+		if found, err := c.Entries(db.Read(t.Context()), []sessions.ProductID{"p1", "nosuch", "p1"}); err != nil || len(found) != 1 || found["p1"].Name != "the p1" {
+			t.Errorf("one, twice: %v, %v", found, err)
+		}
+		if found, err := c.Entries(db.Read(t.Context()), all); err != nil || len(found) != 700 || found["p699"].Name != "the p699" {
+			t.Errorf("all: %d, %v", len(found), err)
+		}
+	})
+}

@@ -84,6 +84,7 @@ const (
 	DeliveryEnded   Kind = "delivery.ended"
 	WeightsLearned  Kind = "weights.learned" // those by which recommendations are ranked
 	FlowsChanged    Kind = "flows.changed"   // those by which shoppers are reminded
+	LinkClicked     Kind = "recovery.clicked"
 
 	AddressSuppressed Kind = "address.suppressed" // an address is not to be mailed; it tells its keyed hash alone
 	AddressReleased   Kind = "address.released"   // it may be mailed again
@@ -93,7 +94,7 @@ const (
 // say nothing of a shopper's activity.
 func (k Kind) Own() bool {
 	switch k {
-	case SettingsChanged, RecoveryEnabled, DecisionMade, DeliveryEnded, WeightsLearned, FlowsChanged, AddressSuppressed, AddressReleased:
+	case SettingsChanged, RecoveryEnabled, DecisionMade, DeliveryEnded, WeightsLearned, FlowsChanged, LinkClicked, AddressSuppressed, AddressReleased:
 		return true
 	}
 	return false

@@ -23,7 +23,7 @@ func ReadStats(tx *gorm.DB) (Stats, error) {
 		N    int64
 	}
 	// Events of bots have no visitor; neither have the catalog's and our own.
-	own := []Kind{ProductUpdated, SettingsChanged, RecoveryEnabled, DecisionMade, DeliveryEnded, WeightsLearned, FlowsChanged}
+	own := []Kind{ProductUpdated, SettingsChanged, RecoveryEnabled, DecisionMade, DeliveryEnded, WeightsLearned, FlowsChanged, LinkClicked}
 	err := tx.Table("events").Select("kind, COUNT(*) AS n").Where("visitor_id <> 0 OR kind IN ?", own).Group("kind").Scan(&kinds).Error
 	if err != nil {
 		return s, fmt.Errorf("count events: %w", err)

@@ -43,6 +43,11 @@ type Config struct {
 	MailAddressPause     time.Duration
 	MailAddressWeek      int
 	MailNetworkDay       int
+	PublicURL            string
+	ShopOrigins          []string
+	RestoreURL           string
+	LinkLife             time.Duration
+	AttributionWindow    time.Duration
 
 	RecommendChains []string
 	RecommendMemory int

@@ -98,7 +98,7 @@ the environment, which beats the file.`,
 	root.AddCommand(
 		serveCommand(s), tourCommand(s), importCommand(s),
 		detectCommand(s), flowsCommand(s), whyCommand(s), mailCommand(s), webhooksCommand(s), jobsCommand(s),
-		statsCommand(s), replayCommand(s), verifyCommand(s), backupCommand(s), restoreCommand(s),
+		reportCommand(s), statsCommand(s), replayCommand(s), verifyCommand(s), backupCommand(s), restoreCommand(s),
 		configCommand(s), doctorCommand(s), healthCommand(s), keysCommand(s),
 		evaluateCommand(s), tuneCommand(s), benchCommand(s), versionCommand(s),
 	)

@@ -152,13 +152,9 @@ func (s *Shop) openMailing(context.Context) (err error) {
 		return fmt.Errorf("smtp: %w", err)
 	}
 	messages := cart.NewMessages(s.config.rules(s.db))
-	sources := plainSources(messages, s.config.ShopURL)
-	if s.options.Mails != nil {
-		sources = s.options.Mails(sources)
-	}
 	s.mailing = jobs.NewMailing(jobs.MailingOptions{
 		Database: s.db, Log: s.log, Triggers: s.carts, Recheck: messages, Mailer: s.mailer,
-		Composer: &composer{mailWriter: writer, sources: sources, catalog: recommend.NewCatalog(s.db),
+		Composer: &composer{mailWriter: writer, sources: s.mailSources(), catalog: recommend.NewCatalog(s.db),
 			recommend: s.recommender.Recommend, logger: s.options.Logger, now: time.Now},
 	})
 	return nil
@@ -169,6 +165,10 @@ func (s *Shop) openServer(context.Context) error {
 	if err != nil {
 		return err
 	}
+	storefront, err := s.config.storefront()
+	if err != nil {
+		return err
+	}
 	s.server, err = api.New(api.Config{
 		Log: s.log, Follower: s.follower, Histories: sessions.NewHistories(s.db), Carts: s.carts, Rules: s.config.rules(s.db),
 		Preferences: s.preferences, BelieveBrowsers: s.config.MailBrowserAddresses, ShopName: s.config.ShopName,
@@ -176,6 +176,8 @@ func (s *Shop) openServer(context.Context) error {
 		Decoder: &wire.Decoder{Currency: s.config.Currency, Enrich: enricher(agents)},
 		Inbound: api.Inbound{Shopify: s.config.ShopifySecrets, WooCommerce: s.config.WooCommerceSecrets},
 		Jobs:    s.jobOrders(), Webhooks: s.webhooks(),
+		Links: cart.NewLinks(s.db, s.log, recommend.NewCatalog(s.db)), Storefront: storefront, Person: person(agents),
+		Reports: s.config.reports(s.db),
 		Metrics: s.metrics.handler(), Observe: s.metrics.answered,
 		Ready: s.ready, Logger: s.options.Logger, TrustedProxies: s.config.TrustedProxies,
 		Limits: api.Limits{Address: s.config.RateLimitAddress, Key: s.config.RateLimitKey},

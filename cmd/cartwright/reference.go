@@ -23,6 +23,7 @@ func groups() []group {
 		{"Events and sessions", (*Config).historyFlags},
 		{"Recommendations", (*Config).recommendFlags},
 		{"Abandoned carts", (*Config).recoveryFlags},
+		{"Links and reports", (*Config).linkFlags},
 		{"Mails", (*Config).mailFlags},
 		{"Whom to mail", (*Config).addresseeFlags},
 		{"Serving", (*Config).serveFlags},

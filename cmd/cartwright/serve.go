@@ -52,6 +52,7 @@ commits it, and stops within 20 seconds.`,
 	c.historyFlags(cmd.Flags())
 	c.recommendFlags(cmd.Flags())
 	c.recoveryFlags(cmd.Flags())
+	c.linkFlags(cmd.Flags())
 	c.mailFlags(cmd.Flags())
 	c.addresseeFlags(cmd.Flags())
 	c.serveFlags(cmd.Flags())
@@ -148,6 +149,7 @@ func (c Config) check() error {
 		add("port", fmt.Errorf("%d is not between 0 and 65535", c.Port))
 	}
 	add("cart-wait, cart-maximum-age", c.fallback().Check())
+	c.checkLinks(add)
 	_, err := time.LoadLocation(c.Timezone)
 	add("timezone", err)
 	add("mail-consent", c.checkMailConsent())

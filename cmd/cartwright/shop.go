@@ -25,9 +25,6 @@ import (
 type ShopOptions struct {
 	Logger    *slog.Logger
 	Transport http.RoundTripper // carries webhooks instead of the network; for tests
-
-	// Mails, if it is there, changes from what mails are made; for tests.
-	Mails func(mailSources) mailSources
 }
 
 // A Shop is one shop's Cartwright, wired over its own database. It holds no
@@ -68,6 +65,7 @@ func defaultConfig() Config {
 	c.historyFlags(flags)
 	c.recommendFlags(flags)
 	c.recoveryFlags(flags)
+	c.linkFlags(flags)
 	c.mailFlags(flags)
 	c.addresseeFlags(flags)
 	c.serveFlags(flags)

@@ -43,7 +43,7 @@ func TestNameKind(t *testing.T) {
 // shopper can say.
 func TestNobodySendsOurKinds(t *testing.T) {
 	for _, k := range []sessions.Kind{
-		sessions.SettingsChanged, sessions.RecoveryEnabled, sessions.DecisionMade, sessions.DeliveryEnded, sessions.WeightsLearned,
+		sessions.SettingsChanged, sessions.RecoveryEnabled, sessions.DecisionMade, sessions.DeliveryEnded, sessions.WeightsLearned, sessions.LinkClicked,
 		sessions.CartUpdated, sessions.ProductUpdated,
 	} {
 		if got := nameKind(string(k)); got != sessions.Custom {
