@@ -45,7 +45,8 @@ func as(r request, attacks ...attack) []attack {
 // attacks are all of them, by subject.
 func attacks(t testing.TB, routes []api.Route) []attack {
 	return slices.Concat(
-		attacksOnRoutes(routes), attacksByBodies(t), attacksByItems(), attacksByForms(), attacksByKeys(), attacksByHeaders(), attacksByReads(), attacksOnJobs(), attacksOnEndpoints(), attacksByWebhooks(), attacksByQuestions(t), attacksOnLinks(), attacksOnReports(),
+		attacksOnRoutes(routes), attacksByBodies(t), attacksByItems(), attacksByForms(), attacksByKeys(), attacksByHeaders(), attacksByReads(), attacksOnJobs(), attacksOnEndpoints(), attacksByWebhooks(), attacksByQuestions(t),
+		attacksOnConsents(routes), attacksOnLinks(), attacksOnReports(),
 	)
 }
 
@@ -84,6 +85,7 @@ func (b *besieged) rows(t *testing.T) string {
 	for _, query := range []string{
 		"SELECT * FROM visitors ORDER BY id", "SELECT * FROM identities ORDER BY 1, 2", "SELECT * FROM carts ORDER BY id", "SELECT * FROM orders ORDER BY order_id",
 		"SELECT * FROM products ORDER BY product_id", "SELECT * FROM triggers ORDER BY id", "SELECT * FROM decisions ORDER BY seq",
+		"SELECT * FROM consents ORDER BY 1, 2, 3", "SELECT * FROM suppressions ORDER BY 1, 2", "SELECT * FROM mailed ORDER BY 1",
 		"SELECT * FROM keys ORDER BY id", "SELECT * FROM endpoints ORDER BY 1", "SELECT * FROM settings ORDER BY 1",
 	} {
 		all.WriteString(testdb.Rows(t, b.db, query))

@@ -80,6 +80,15 @@ func (s *Server) routes() []route {
 		{method: put, path: "/v1/flows", scope: Secret, handle: s.putFlows},
 		{method: get, path: "/v1/triggers", scope: Secret, handle: s.triggers},
 		{method: get, path: "/v1/reports/recovery", scope: Secret, handle: s.recoveryReport},
+
+		{method: put, path: "/v1/consents", scope: Secret, handle: s.putConsents},
+		{method: get, path: "/v1/consents", scope: Secret, handle: s.consent},
+		{method: post, path: "/v1/suppressions", scope: Secret, handle: s.postSuppressions},
+		{method: get, path: "/v1/suppressions", scope: Secret, handle: s.suppressions},
+		{method: http.MethodDelete, path: "/v1/suppressions", scope: Secret, handle: s.deleteSuppressions},
+		{method: get, path: "/u/:token", scope: anyone, handle: s.askUnsubscribe},
+		{method: post, path: "/u/:token", scope: anyone, handle: s.unsubscribe},
+
 		{method: get, path: "/v1/jobs", scope: Secret, handle: s.jobs},
 		{method: get, path: "/v1/jobs/:name/runs", scope: Secret, handle: s.jobRuns},
 		{method: post, path: "/v1/jobs/:name/run", scope: Secret, handle: s.runJob},

@@ -32,6 +32,14 @@ type Config struct {
 	Histories *sessions.Histories
 	Carts     *cart.Store
 	Rules     cart.Rules
+
+	// Preferences are what people let be mailed to them. BelieveBrowsers says that
+	// consents count which only browsers told, and ShopName who speaks on the pages that
+	// mails lead to; it may be empty.
+	Preferences     *cart.Preferences
+	BelieveBrowsers bool
+	ShopName        string
+
 	Products  Products
 	Recommend Recommender
 	Keys      *Keys
@@ -85,6 +93,8 @@ type Server struct {
 	addresses, guesses *pace[netip.Addr] // requests, and wrong keys, by client address
 	keyPace            *pace[string]     // requests by key
 
+	unsubscribes unsubscribePages
+
 	ofJSON    []string  // the Content-Type of answers; nobody changes it
 	texts     sync.Pool // of *text
 	inflaters sync.Pool // of *gzip.Reader, which are 40 KB each
@@ -122,6 +132,9 @@ func New(c Config) (*Server, error) {
 	}
 	var err error
 	if s.document, err = openapi.Load(); err != nil {
+		return nil, err
+	}
+	if s.unsubscribes, err = newUnsubscribePages(c.ShopName); err != nil {
 		return nil, err
 	}
 	s.texts.New = newText

@@ -80,6 +80,8 @@ func newShop(t testing.TB, db *database.DB, changes ...func(*api.Config)) *shop 
 		follower.Close()
 		s.log.Close()
 	})
+	preferences, err := cart.OpenPreferences(ctx, db, s.log)
+	must(t, err)
 	keys := api.NewKeys(db)
 	s.keys = keys
 	for scope, value := range map[api.Scope]string{api.Write: writeKey, api.Secret: secretKey} {
@@ -88,7 +90,7 @@ func newShop(t testing.TB, db *database.DB, changes ...func(*api.Config)) *shop 
 	}
 	config := api.Config{
 		Log: s.log, Follower: follower, Histories: sessions.NewHistories(db), Carts: carts, Keys: keys, Recommend: s,
-		Products: catalog,
+		Products: catalog, Preferences: preferences,
 		Decoder: &wire.Decoder{Currency: "EUR", Enrich: func(e *sessions.Event, c wire.Client) {
 			s.clients = append(s.clients, c)
 			e.Bot = strings.Contains(c.UserAgent, "Googlebot")
@@ -170,6 +172,12 @@ func (a answer) wants(t testing.TB, status int, code string) {
 		t.Fatalf("status %d, want %d: %s", a.Code, status, a.Body)
 	}
 	if status < 400 {
+		return
+	}
+	if code == asPage {
+		if got := a.Header().Get("Content-Type"); got != "text/html; charset=utf-8" {
+			t.Errorf("Content-Type %q of a page", got)
+		}
 		return
 	}
 	var p api.Problem

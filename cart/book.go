@@ -26,7 +26,7 @@ type book struct {
 	decisions     []Decision
 	triggers      []Trigger
 	flows         []flowsRow
-	enrolled      register
+	enrolled      roll
 }
 
 // A move hands the carts and orders of visitors that were joined to another.
@@ -40,7 +40,7 @@ func newBook() *book {
 		carts: map[ID]Cart{}, stored: map[ID]Cart{}, names: map[sessions.CartID]ID{}, belonging: map[sessions.VisitorID][]ID{},
 		orders: map[sessions.OrderID]Order{}, naming: map[sessions.CartID][]sessions.OrderID{},
 		changedCarts: map[ID]bool{}, changedOrders: map[sessions.OrderID]bool{},
-		enrolled: newRegister(),
+		enrolled: newRoll(),
 	}
 }
 

@@ -3,6 +3,7 @@ package cart
 import (
 	"fmt"
 	"slices"
+	"strings"
 	"time"
 
 	"gorm.io/gorm"
@@ -187,6 +188,9 @@ func cartOfVisit(v sessions.Visit) Cart {
 		ID: -ID(v.Session), Visitor: v.Visitor, Status: Open, Began: v.Started, LastActivity: v.Last, LastSeq: v.LastSeq,
 		Live: true, Episode: 1, EpisodeBegan: sessions.Seq(v.Session), EpisodeAt: v.Started,
 	}
+	if browser, is := strings.CutPrefix(v.Stream, sessions.BrowserStream); is {
+		c.Browsers = []sessions.AnonymousID{sessions.AnonymousID(browser)}
+	}
 	for _, p := range v.Products {
 		c.Lines = append(c.Lines, sessions.Line{Product: p, Quantity: 1})
 	}
@@ -226,4 +230,22 @@ func (b browsed) cart(e Enrolment) (Cart, Reason) {
 		return cartOfVisit(v), HasCart
 	}
 	return cartOfVisit(v), ""
+}
+
+// subjectOfTrigger returns the cart that a trigger is about, or the session as one.
+func subjectOfTrigger(tx *gorm.DB, t Trigger) (Cart, error) {
+	if t.Session == 0 {
+		return one(tx.Where("id = ?", int64(t.Cart)), fmt.Sprintf("cart %d", t.Cart))
+	}
+	e, err := enrolmentOfTrigger(tx, t)
+	if err != nil {
+		return Cart{}, err
+	}
+	visits, err := sessions.Visits(tx, []sessions.SessionID{t.Session})
+	v, known := visits[t.Session]
+	if err == nil && !known {
+		err = fmt.Errorf("session %d: %w", t.Session, sessions.ErrNotFound)
+	}
+	v.Visitor = e.Visitor
+	return cartOfVisit(v), err
 }

@@ -49,6 +49,13 @@ type Cart struct {
 	OrderedAt sessions.Millis     `json:"ordered_at,omitempty"` // when that happened, by the sender's clock
 	Into      ID                  `json:"merged_into,omitempty"`
 	Updated   sessions.Millis     `json:"-"` // of the newest state of it that a platform told, by that one's clock
+
+	// What leads to the shopper's mailbox, see [LoadAddressees]. Email above is what
+	// anybody said; these are what the shop's backend told with this cart, and whose
+	// browsers filled it.
+	Address  sessions.Email         `json:"-"`
+	Customer sessions.CustomerID    `json:"-"`
+	Browsers []sessions.AnonymousID `json:"-"`
 }
 
 // closed reports whether only a reopening can change c.

@@ -8,6 +8,7 @@ import (
 	"gorm.io/gorm/clause"
 
 	"cartwright/sessions"
+	"cartwright/sessions/database"
 )
 
 // Click is a shopper's way back by the link of a message.
@@ -74,6 +75,7 @@ type responses struct {
 	clicks   []clickRow
 	triggers []Trigger
 	endings  []endingRow
+	mailed   []endingRow // of them, those of mails that arrived
 }
 
 // applyResponses writes what events say of what came of triggers. Batches without
@@ -92,12 +94,15 @@ func applyResponses(tx *gorm.DB, events []*sessions.Event) error {
 			return err
 		}
 	}
+	if err := r.sent(tx); err != nil {
+		return err
+	}
 	once := clause.OnConflict{DoNothing: true}
 	if err := write(tx, r.clicks, once); err != nil {
 		return fmt.Errorf("save clicks: %w", err)
 	}
 	if err := write(tx, rowsOf(r.triggers, rowOfTrigger), once); err != nil {
-		return fmt.Errorf("save the triggers of clicks: %w", err)
+		return fmt.Errorf("save the triggers of clicks and mails: %w", err)
 	}
 	if err := write(tx, r.endings, once); err != nil {
 		return fmt.Errorf("save how deliveries ended: %w", err)
@@ -135,9 +140,45 @@ func (r *responses) end(e *sessions.Event) error {
 	if err := json.Unmarshal(e.Data, &content); err != nil {
 		return fmt.Errorf("read how the delivery of event %d ended: %w", e.Seq, err)
 	}
-	r.endings = append(r.endings, endingRow{
+	row := endingRow{
 		Seq: int64(e.Seq), TriggerID: content.Trigger, Channel: string(content.Channel),
 		Outcome: content.Outcome, Reason: content.Reason, At: int64(e.Received),
-	})
+	}
+	r.endings = append(r.endings, row)
+	if content.Channel == Email && content.Outcome == mailArrived {
+		r.mailed = append(r.mailed, row)
+	}
 	return nil
+}
+
+// mailArrived is the outcome of a mail that a mail server took.
+const mailArrived = "delivered"
+
+// sent makes triggers that tell of mails that arrived.
+func (r *responses) sent(tx *gorm.DB) error {
+	ids := map[string]bool{}
+	for _, row := range r.mailed {
+		ids[row.TriggerID] = true
+	}
+	told := map[string]Trigger{}
+	err := database.Each(texts(ids), func(part []string) error {
+		var rows []triggerRow
+		if err := tx.Where("id IN ? AND kind = ?", part, string(StepDue)).Find(&rows).Error; err != nil {
+			return fmt.Errorf("load the triggers of mails: %w", err)
+		}
+		for _, row := range rows {
+			told[row.ID] = row.trigger()
+		}
+		return nil
+	})
+	for _, row := range r.mailed {
+		t, known := told[row.TriggerID]
+		if !known {
+			continue
+		}
+		t.Seq, t.Kind, t.At, t.Channels = sessions.Seq(row.Seq), Sent, sessions.Millis(row.At), []Channel{Webhook}
+		t.ID = triggerID(t)
+		r.triggers = append(r.triggers, t)
+	}
+	return err
 }

@@ -118,11 +118,16 @@ type Decision struct {
 	At          sessions.Millis  `json:"decided_at"`
 	Seen        sessions.Seq     `json:"seen"` // the head of the log that it rests on
 
-	Session  sessions.SessionID `json:"session,omitempty"` // the subject of a browse flow, which has no cart
-	Kind     flow.Kind          `json:"kind,omitempty"`    // of the flow
-	Channels []Channel          `json:"channels,omitempty"`
-	Coupon   bool               `json:"coupon,omitempty"`
-	Visitor  sessions.VisitorID `json:"-"` // of the event
+	Session sessions.SessionID `json:"session,omitempty"` // the subject of a browse flow, which has no cart
+	Kind    flow.Kind          `json:"kind,omitempty"`    // of the flow
+	Coupon  bool               `json:"coupon,omitempty"`
+	Visitor sessions.VisitorID `json:"-"` // of the event
+
+	// Of a step that is to reach the shopper. Where a mail goes is told by the keyed
+	// hash of its address and the network of whoever began the cart, see [Addressee].
+	Channels    []Channel `json:"channels,omitempty"`
+	AddressHash string    `json:"address_hash,omitempty"`
+	Network     string    `json:"network,omitempty"`
 
 	// NextStep is the step that comes next in this sequence, this one again after
 	// Hold, and NextAt when it is to be decided on. 0 ends the sequence.

@@ -47,12 +47,13 @@ type Message struct {
 
 // MessageData is what a message says.
 type MessageData struct {
-	Cart      *MessageCart   `json:"cart"` // null of who only browsed
-	Visitor   MessageVisitor `json:"visitor"`
-	TriggerID string         `json:"trigger_id"`
-	Order     *Order         `json:"order"` // null of an abandoned cart
-	Step      *MessageStep   `json:"step,omitempty"`
-	Session   *MessageVisit  `json:"session,omitempty"` // of who only browsed
+	Cart      *MessageCart    `json:"cart"` // null of who only browsed, and of a consent
+	Visitor   MessageVisitor  `json:"visitor"`
+	TriggerID string          `json:"trigger_id"`
+	Order     *Order          `json:"order"` // null of an abandoned cart
+	Step      *MessageStep    `json:"step,omitempty"`
+	Session   *MessageVisit   `json:"session,omitempty"` // of who only browsed
+	Consent   *MessageConsent `json:"consent,omitempty"`
 
 	// Click is of recovery.clicked alone: which message the shopper followed.
 	Click *MessageClick `json:"click,omitempty"`
@@ -100,15 +101,17 @@ type MessageVisitor struct {
 // Message returns what is sent for a trigger, as of tx.
 func (Messages) Message(tx *gorm.DB, t Trigger) (m Message, err error) {
 	m = Message{Type: t.Kind, Timestamp: t.At.Time(), Data: MessageData{TriggerID: t.ID}}
-	if t.Kind == Clicked {
+	switch {
+	case t.Kind == Clicked:
 		return clickedMessage(tx, t, m)
-	}
-	if t.Session != 0 {
+	case t.Kind == ConsentChanged:
+		m, err = consentMessage(tx, t)
+	case t.Session != 0:
 		err = m.tellVisit(tx, t)
-	} else {
+	default:
 		err = m.tellCart(tx, t)
 	}
-	if err == nil && t.Step > 0 {
+	if err == nil && (t.Kind == StepDue || t.Kind == Sent) {
 		err = m.tellStep(tx, t)
 	}
 	if err != nil {
@@ -165,9 +168,17 @@ func (m *Message) tellVisit(tx *gorm.DB, t Trigger) error {
 
 // tellStep writes which step of which flow a trigger is.
 func (m *Message) tellStep(tx *gorm.DB, t Trigger) error {
-	e, err := enrolmentOfTrigger(tx, t)
-	m.Data.Step = &MessageStep{t.Flow, e.Kind, t.Step, t.Channels}
-	return err
+	var rows []decisionRow
+	err := tx.Where("cart = ? AND session = ? AND episode = ? AND flow = ? AND step = ? AND outcome = ? AND dry = 0",
+		int64(t.Cart), int64(t.Session), t.Episode, t.Flow, t.Step, string(Fire)).Find(&rows).Error
+	if err != nil {
+		return fmt.Errorf("load the decision on trigger %s: %w", t.ID, err)
+	}
+	m.Data.Step = &MessageStep{Flow: t.Flow, Number: t.Step, Channels: t.Channels}
+	for _, r := range rows {
+		m.Data.Step.Kind, m.Data.Step.Channels = flow.Kind(r.Kind), splitChannels(r.Channels)
+	}
+	return nil
 }
 
 // enrolmentOfTrigger loads the enrolment that a trigger is of.

@@ -32,6 +32,12 @@
 // trigger answers what would have been done; it takes the place of no real one
 // and is never delivered.
 //
+// A [Consent] is what was said of whether an address may be mailed: by the backend,
+// or by a browser, whose grants count only where the shop believes browsers and whose
+// denials always do. A [Suppression] holds mails to an address back, whatever was
+// consented; it knows the address by a keyed hash alone, and so outlives an erasure.
+// An [Addressee] is where a mail about a cart goes, or why nowhere.
+//
 // A [Link] leads from a message to one cart. Whoever has its token sees what the
 // cart holds, until it expires, and nothing of its shopper. A [Click] is a person's
 // following it, as an event of ours; from it follows a trigger recovery.clicked.
@@ -48,7 +54,8 @@
 // [Cart.Fold], [Order] and [Decide] are pure. The [Store] is the projection that
 // writes their rows inside the append, so that an answer of 200 means that no
 // later decision can miss the order. The [Detector] finds what is due and
-// decides, in transactions in which nothing can be appended. [Links] restore carts
+// decides, in transactions in which nothing can be appended. [Preferences] are where
+// suppressions are made and lifted, and what unsubscribe links lead to. [Links] restore carts
 // and take note of clicks.
 //
 // # Whose word counts
@@ -60,4 +67,11 @@
 // version of it takes the place of its lines and amounts; only the backend
 // refunds and cancels. Imported history counts as the backend's for orders and
 // triggers nothing by itself.
+//
+// A browser may claim to be anybody, and shares that one's visitor from then on. So
+// whose mailbox a cart leads to never follows from visitors: it is the address that the
+// backend told with the cart, or that of the customer it told with it, or where the
+// backend's word leads from the anonymous id of every browser that filled the cart. Who
+// can make the backend say an address, as by typing it into a checkout, can still
+// cause the few mails that its limits let through, if its owner consented to some.
 package cart

@@ -121,20 +121,20 @@ func (r enrolmentRow) enrolment() Enrolment {
 	}
 }
 
-// A register is the enrolments that a batch of events touches.
-type register struct {
+// A roll is the enrolments that a batch of events touches.
+type roll struct {
 	enrolments     map[subject]Enrolment
 	begun, changed map[subject]bool
 }
 
-func newRegister() register {
-	return register{map[subject]Enrolment{}, map[subject]bool{}, map[subject]bool{}}
+func newRoll() roll {
+	return roll{map[subject]Enrolment{}, map[subject]bool{}, map[subject]bool{}}
 }
 
-// loadRegister reads the enrolments of the steps that are decided on in a batch. An
+// loadRoll reads the enrolments of the steps that are decided on in a batch. An
 // abandonment begins one, and needs none.
-func loadRegister(tx *gorm.DB, steps []subject) (register, error) {
-	r := newRegister()
+func loadRoll(tx *gorm.DB, steps []subject) (roll, error) {
+	r := newRoll()
 	var carts, browsed []int64
 	for _, s := range steps {
 		if s.cart != 0 {
@@ -170,7 +170,7 @@ func enrolments(query *gorm.DB) ([]Enrolment, error) {
 }
 
 // decided takes down what a decision means for an enrolment.
-func (r register) decided(d Decision) {
+func (r roll) decided(d Decision) {
 	s := d.subject()
 	e, known := r.enrolments[s]
 	switch {
@@ -185,7 +185,7 @@ func (r register) decided(d Decision) {
 }
 
 // moved hands enrolments over to the visitor that others were joined to.
-func (r register) moved(m move) {
+func (r roll) moved(m move) {
 	for s, e := range r.enrolments {
 		if slices.Contains(m.from, e.Visitor) {
 			e.Visitor = m.to
@@ -195,7 +195,7 @@ func (r register) moved(m move) {
 }
 
 // save writes what changed. What began before is never begun again.
-func (r register) save(tx *gorm.DB) error {
+func (r roll) save(tx *gorm.DB) error {
 	var begun, changed []enrolmentRow
 	for s := range r.changed {
 		if row := rowOfEnrolment(r.enrolments[s]); r.begun[s] {

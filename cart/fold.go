@@ -101,7 +101,7 @@ func (c Cart) reopenedBy(e *sessions.Event) bool {
 }
 
 func (c Cart) reopened(e *sessions.Event) Cart {
-	c.Lines, c.Order, c.OrderedAt, c.Checkout = nil, "", 0, ""
+	c.Lines, c.Order, c.OrderedAt, c.Checkout, c.Browsers = nil, "", 0, "", nil
 	return c.nextEpisode(e)
 }
 
@@ -144,6 +144,9 @@ func (c Cart) withLines(e *sessions.Event, lines []sessions.Line, currency strin
 	if e.Source == sessions.Backend && writes(e.Kind) {
 		c.Owned = true
 	}
+	if writes(e.Kind) {
+		c = c.filledBy(e)
+	}
 	c.Lines, c.Currency = lines, currency
 	c.Units, c.Value = units(lines), value(lines)
 	c.Status = Emptied
@@ -170,6 +173,7 @@ func (c Cart) active(e *sessions.Event) Cart {
 	}
 	if e.Visitor != 0 && c.Visitor != e.Visitor && (c.Visitor == 0 || e.Source != sessions.Browser) {
 		c.Visitor, c.Checkout, c.Email = e.Visitor, "", "" // those were another's
+		c.Address, c.Customer, c.Browsers = "", "", ofSender(e)
 	}
 	if e.Kind == sessions.CheckoutStarted || e.Kind == sessions.CheckoutStep {
 		if c.CheckingOut = true; c.Decided == Pass {
@@ -183,5 +187,5 @@ func (c Cart) active(e *sessions.Event) Cart {
 	if e.Email != "" && (told || c.Email == "") {
 		c.Email = e.Email
 	}
-	return c
+	return c.introducedBy(e)
 }

@@ -56,7 +56,7 @@ func needOf(events []*sessions.Event) (need, error) {
 func load(tx *gorm.DB, n need) (*book, error) {
 	b := newBook()
 	var err error
-	if b.enrolled, err = loadRegister(tx, n.steps); err != nil {
+	if b.enrolled, err = loadRoll(tx, n.steps); err != nil {
 		return nil, err
 	}
 	if err := database.Each(texts(n.orders), func(part []string) error { return b.loadOrders(tx, "order_id IN ?", part) }); err != nil {

@@ -96,6 +96,14 @@ func (m Messages) recheckStep(tx *gorm.DB, t Trigger, now sessions.Millis) (Verd
 	if err != nil {
 		return Verdict{}, err
 	}
+	if t.Goes(Email) {
+		c := s.facts[0].Cart
+		to, err := addresseeOf(tx, t, c, m.rules.Mail)
+		if err != nil {
+			return Verdict{}, err
+		}
+		s.to = map[ID]Addressee{c.ID: to}
+	}
 	step := f.Steps[t.Step-1]
 	step.Channels = t.Channels
 	switch ruling := RuleStep(f, step, s.of(0), now); ruling.Outcome {

@@ -24,7 +24,7 @@ type counted struct {
 
 // delivered counts the messages that arrived in a period: one that several
 // endpoints got is one.
-func (t tally) delivered(tx *gorm.DB, p period) error {
+func (t harvest) delivered(tx *gorm.DB, p period) error {
 	var rows []counted
 	err := tx.Raw(`SELECT t.flow AS flow, t.step AS step, e.channel AS channel, COUNT(DISTINCT t.id) AS n
 		FROM endings AS e JOIN triggers AS t ON t.id = e.trigger_id
@@ -40,7 +40,7 @@ func (t tally) delivered(tx *gorm.DB, p period) error {
 }
 
 // clicked counts the messages whose link was followed in a period.
-func (t tally) clicked(tx *gorm.DB, p period) error {
+func (t harvest) clicked(tx *gorm.DB, p period) error {
 	var rows []counted
 	err := tx.Raw(`SELECT flow, step, channel, COUNT(DISTINCT trigger_id) AS n FROM clicks
 		WHERE at >= ? AND at < ? GROUP BY flow, step, channel`, int64(p.from), int64(p.to)).Scan(&rows).Error

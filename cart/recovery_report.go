@@ -122,20 +122,20 @@ func (r *Reports) Recovery(ctx context.Context, from, to time.Time) (RecoveryRep
 	}
 	err := r.db.Snapshot(ctx, func(tx *gorm.DB) error {
 		p := period{sessions.MillisOf(from), sessions.MillisOf(to)}
-		tally := tally{}
-		for _, count := range []func(*gorm.DB, period) error{tally.delivered, tally.clicked} {
+		harvest := harvest{}
+		for _, count := range []func(*gorm.DB, period) error{harvest.delivered, harvest.clicked} {
 			if err := count(tx, p); err != nil {
 				return err
 			}
 		}
 		var err error
-		if report.Unconfirmed, err = r.credit(tx, p, tally); err != nil {
+		if report.Unconfirmed, err = r.credit(tx, p, harvest); err != nil {
 			return err
 		}
-		if report.Total.Unsubscribed, err = r.unsubscribed(tx, p, tally); err != nil {
+		if report.Total.Unsubscribed, err = r.unsubscribed(tx, p, harvest); err != nil {
 			return err
 		}
-		report.Messages, report.Total = tally.lines(report.Total)
+		report.Messages, report.Total = harvest.lines(report.Total)
 		if report.Withheld, err = loadWithheld(tx, p); err != nil {
 			return err
 		}
@@ -155,18 +155,18 @@ type message struct {
 	channel Channel
 }
 
-// tally is what came of messages.
-type tally map[message]*MessageOutcome
+// harvest is what came of messages.
+type harvest map[message]*MessageOutcome
 
-func (t tally) of(m message) *MessageOutcome {
+func (t harvest) of(m message) *MessageOutcome {
 	if t[m] == nil {
 		t[m] = &MessageOutcome{Revenue: Purse{}}
 	}
 	return t[m]
 }
 
-// lines returns the tally in order, and adds it up; of who left the total knows more.
-func (t tally) lines(total MessageOutcome) ([]MessageLine, MessageOutcome) {
+// lines returns the harvest in order, and adds it up; of who left the total knows more.
+func (t harvest) lines(total MessageOutcome) ([]MessageLine, MessageOutcome) {
 	lines := []MessageLine{}
 	total.Revenue = Purse{}
 	order := func(a, b message) int {
@@ -191,7 +191,7 @@ func (t tally) lines(total MessageOutcome) ([]MessageLine, MessageOutcome) {
 
 // credit credits the orders of a period, and returns how many are left out because
 // no backend told of them.
-func (r *Reports) credit(tx *gorm.DB, p period, t tally) (unconfirmed int64, err error) {
+func (r *Reports) credit(tx *gorm.DB, p period, t harvest) (unconfirmed int64, err error) {
 	clicks, err := loadClicks(tx, period{p.from.Add(-r.o.Window), p.to})
 	if err != nil {
 		return 0, err
@@ -231,7 +231,7 @@ func (m *MessageOutcome) credit(o Order) {
 }
 
 // unsubscribed counts who left, and returns how many did, nil if nothing says so.
-func (r *Reports) unsubscribed(tx *gorm.DB, p period, t tally) (*int64, error) {
+func (r *Reports) unsubscribed(tx *gorm.DB, p period, t harvest) (*int64, error) {
 	if r.o.Unsubscribes == nil {
 		return nil, nil
 	}

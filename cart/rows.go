@@ -44,6 +44,9 @@ type cartRow struct {
 	MergedInto   int64
 	ToldAt       int64
 	CheckingOut  int64
+	Address      string
+	CustomerID   string
+	Browsers     []byte
 }
 
 func (cartRow) TableName() string { return "carts" }
@@ -53,7 +56,7 @@ var intoCarts = database.Into{
 	Columns: []string{
 		"id", "cart_id", "visitor_id", "status", "owned", "live", "held", "currency", "lines", "units", "value",
 		"began_at", "last_activity", "last_seq", "episode", "episode_seq", "episode_at", "decided", "checkout_id", "email",
-		"order_id", "ordered_at", "merged_into", "told_at", "checking_out",
+		"order_id", "ordered_at", "merged_into", "told_at", "checking_out", "address", "customer_id", "browsers",
 	},
 	Key: "id",
 }
@@ -66,12 +69,16 @@ func (r *cartRow) values(args []any) []any {
 	return append(args,
 		r.ID, r.CartID, r.VisitorID, r.Status, r.Owned, r.Live, r.Held, r.Currency, r.Lines, r.Units, r.Value, r.BeganAt,
 		r.LastActivity, r.LastSeq, r.Episode, r.EpisodeSeq, r.EpisodeAt, r.Decided, r.CheckoutID, r.Email, r.OrderID,
-		r.OrderedAt, r.MergedInto, r.ToldAt, r.CheckingOut,
+		r.OrderedAt, r.MergedInto, r.ToldAt, r.CheckingOut, r.Address, r.CustomerID, r.Browsers,
 	)
 }
 
 func rowOfCart(c Cart) (cartRow, error) {
 	lines, err := encodeLines(c.Lines)
+	if err != nil {
+		return cartRow{}, fmt.Errorf("encode cart %d: %w", c.ID, err)
+	}
+	browsers, err := encodeList(c.Browsers)
 	if err != nil {
 		return cartRow{}, fmt.Errorf("encode cart %d: %w", c.ID, err)
 	}
@@ -83,6 +90,7 @@ func rowOfCart(c Cart) (cartRow, error) {
 		Episode: c.Episode, EpisodeSeq: int64(c.EpisodeBegan), EpisodeAt: int64(c.EpisodeAt), Decided: string(c.Decided),
 		CheckoutID: string(c.Checkout), Email: string(c.Email), OrderID: string(c.Order), OrderedAt: int64(c.OrderedAt),
 		MergedInto: int64(c.Into), ToldAt: int64(c.Updated), CheckingOut: flag(c.CheckingOut),
+		Address: string(c.Address), CustomerID: string(c.Customer), Browsers: browsers,
 	}, nil
 }
 
@@ -90,6 +98,12 @@ func (r cartRow) cart() (Cart, error) {
 	lines, err := decodeLines(r.Lines)
 	if err != nil {
 		return Cart{}, fmt.Errorf("decode cart %d: %w", r.ID, err)
+	}
+	var browsers []sessions.AnonymousID
+	if len(r.Browsers) > len("[]") {
+		if err := json.Unmarshal(r.Browsers, &browsers); err != nil {
+			return Cart{}, fmt.Errorf("decode the browsers of cart %d: %w", r.ID, err)
+		}
 	}
 	return Cart{
 		ID: ID(r.ID), Name: sessions.CartID(r.CartID), Visitor: sessions.VisitorID(r.VisitorID), Status: Status(r.Status),
@@ -100,6 +114,7 @@ func (r cartRow) cart() (Cart, error) {
 		Checkout: sessions.CheckoutID(r.CheckoutID), Email: sessions.Email(r.Email),
 		Order: sessions.OrderID(r.OrderID), OrderedAt: sessions.Millis(r.OrderedAt), Into: ID(r.MergedInto),
 		Updated: sessions.Millis(r.ToldAt), CheckingOut: r.CheckingOut != 0,
+		Address: sessions.Email(r.Address), Customer: sessions.CustomerID(r.CustomerID), Browsers: browsers,
 	}, nil
 }
 
@@ -155,11 +170,14 @@ func (r orderRow) order() (Order, error) {
 }
 
 // encodeLines writes lines as JSON, none as an empty list.
-func encodeLines(lines []sessions.Line) ([]byte, error) {
-	if len(lines) == 0 {
+func encodeLines(lines []sessions.Line) ([]byte, error) { return encodeList(lines) }
+
+// encodeList writes a list as JSON, also an empty one.
+func encodeList[T any](list []T) ([]byte, error) {
+	if len(list) == 0 {
 		return []byte("[]"), nil
 	}
-	return json.Marshal(lines)
+	return json.Marshal(list)
 }
 
 // decodeLines reads what encodeLines wrote. It is never nil, so that it is sent

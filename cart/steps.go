@@ -2,6 +2,7 @@ package cart
 
 import (
 	"fmt"
+	"slices"
 
 	"cartwright/sessions"
 	"cartwright/sessions/database"
@@ -23,6 +24,9 @@ func (r *run) steps() ([]*sessions.Event, error) {
 	if err != nil {
 		return nil, err
 	}
+	if s.to, err = LoadAddressees(r.tx, r.mailed(due, s), r.now, r.rules.Mail); err != nil {
+		return nil, err
+	}
 	var events []*sessions.Event
 	for i, e := range due {
 		for _, d := range r.step(e, s.of(i)) {
@@ -38,6 +42,19 @@ func (r *run) steps() ([]*sessions.Event, error) {
 		}
 	}
 	return events, nil
+}
+
+// mailed returns the subjects of those enrolments whose steps would go out by mail now, if
+// the addressee may be mailed: no others are to take a share of the limits.
+func (r *run) mailed(due []Enrolment, s situations) (carts []Cart) {
+	for i, e := range due {
+		for _, d := range r.step(e, s.of(i)) {
+			if d.Outcome == Fire && slices.Contains(d.Channels, Email) {
+				carts = append(carts, s.facts[i].Cart)
+			}
+		}
+	}
+	return carts
 }
 
 // step returns the decisions on the steps of an enrolment that are due: on the
@@ -74,6 +91,9 @@ func (r *run) step(e Enrolment, s Situation) []Decision {
 	}
 	if ruling.Outcome == Fire {
 		d.Channels, d.Coupon = ruling.Channels, f.Steps[latest-1].Coupon
+		if slices.Contains(d.Channels, Email) {
+			d.AddressHash, d.Network = s.To.Hash, s.To.Network
+		}
 	}
 	return append(decisions, d)
 }
@@ -85,7 +105,7 @@ type situations struct {
 	closed   []Reason
 	persons  persons
 	products map[sessions.ProductID]sessions.Product
-	to       map[ID]Addressee
+	to       map[ID]Addressee // of those that are to be mailed
 }
 
 // situations loads what the decisions on the steps of enrolments rest on. Cost: about
@@ -103,10 +123,7 @@ func (r *run) situations(due []Enrolment) (s situations, err error) {
 	if s.persons, err = loadPersons(r.tx, carts, r.besides); err != nil {
 		return s, err
 	}
-	if s.products, err = r.rules.catalog(r.tx, productsOf(carts)); err != nil {
-		return s, err
-	}
-	s.to, err = LoadAddressees(r.tx, carts, r.now, r.rules.Mail)
+	s.products, err = r.rules.catalog(r.tx, productsOf(carts))
 	return s, err
 }
 

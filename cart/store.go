@@ -24,19 +24,27 @@ var _ sessions.Projection = (*Store)(nil)
 
 // Tables lists the tables of the projection.
 func (s *Store) Tables() []sessions.Table {
-	return []sessions.Table{
+	return append([]sessions.Table{
 		{Name: "carts", Key: "id"}, {Name: "orders", Key: "order_id"}, {Name: "decisions", Key: "seq"}, {Name: "triggers", Key: "id"},
 		{Name: "enrolments", Key: "cart, session, episode"}, {Name: "flows", Key: "seq"}, {Name: "clicks", Key: "seq"}, {Name: "endings", Key: "seq"},
-	}
+	}, registerTables()...)
 }
 
 // Apply writes what events mean for carts and orders. Batches without such an
 // event, which most browsing is, cost no query; others a few, whatever their
 // length, and a statement for each hundred rows that changed.
 func (s *Store) Apply(tx *gorm.DB, events []*sessions.Event) error {
-	if err := applyResponses(tx, events); err != nil {
+	if err := s.register(tx, events); err != nil {
 		return err
 	}
+	if err := s.keepBook(tx, events); err != nil {
+		return err
+	}
+	return applyResponses(tx, events) // to what is in the book by now
+}
+
+// keepBook writes what events mean for carts, orders and flows.
+func (s *Store) keepBook(tx *gorm.DB, events []*sessions.Event) error {
 	var mattering []*sessions.Event
 	for _, e := range events {
 		if matters(e) {

@@ -23,6 +23,8 @@ func tables(t testing.TB, db *database.DB) string {
 		"SELECT * FROM decisions ORDER BY seq", "SELECT * FROM triggers ORDER BY id",
 		"SELECT * FROM clicks ORDER BY seq", "SELECT * FROM endings ORDER BY seq",
 		"SELECT * FROM enrolments ORDER BY seq", "SELECT * FROM flows ORDER BY seq",
+		"SELECT * FROM contacts ORDER BY kind, value, told_by", "SELECT * FROM consents ORDER BY email, told_by, state",
+		"SELECT * FROM suppressions ORDER BY address_hash, reason", "SELECT * FROM mailed ORDER BY seq",
 	} {
 		all += testdb.Rows(t, db, q)
 	}

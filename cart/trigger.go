@@ -18,14 +18,16 @@ const (
 	CheckoutAbandoned TriggerKind = "checkout.abandoned"
 	BrowseAbandoned   TriggerKind = "browse.abandoned"
 	StepDue           TriggerKind = "recovery.step_due" // a step of a recovery flow is to reach the shopper now
+	Sent              TriggerKind = "recovery.sent"     // a mail of a step arrived at the shopper's mail server
 	Recovered         TriggerKind = "cart.recovered"
 	Converted         TriggerKind = "cart.converted"
+	ConsentChanged    TriggerKind = "consent.changed"  // whether an address may be mailed
 	Clicked           TriggerKind = "recovery.clicked" // a shopper followed the link of a message
 )
 
 // TriggerKinds returns all kinds, which are the topics that an endpoint may ask for.
 func TriggerKinds() []TriggerKind {
-	return []TriggerKind{Abandoned, CheckoutAbandoned, BrowseAbandoned, StepDue, Recovered, Converted, Clicked}
+	return []TriggerKind{Abandoned, CheckoutAbandoned, BrowseAbandoned, StepDue, Sent, Clicked, Recovered, Converted, ConsentChanged}
 }
 
 // Channel is a way on which a step reaches a shopper, see [flow.Channel].

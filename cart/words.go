@@ -33,6 +33,14 @@ var reasonWords = map[Reason]string{
 	QuietHours:      "it was within the quiet hours where the shopper is",
 	HasCart:         "the shopper has filled a cart meanwhile",
 	MailOff:         "no mail server is configured",
+	NoAddress:       "nobody told an address",
+	AddressUnproven: "only a browser claimed the address, which anybody can",
+	NoConsent:       "nothing is known of a consent to mails",
+	ConsentDenied:   "mails were refused",
+	Suppressed:      "the address unsubscribed, complained, bounced, or is held back by the shop",
+	AddressLimit:    "the address had as many mails lately as it may get",
+	NetworkLimit:    "carts from its network led to as many mails lately as may be",
+	AddressChanged:  "the address is another one than when it was decided",
 }
 
 // Words says a reason for people.

@@ -96,7 +96,7 @@ func (e *Event) Stream() string {
 	}
 	switch {
 	case e.Anonymous != "":
-		return prefix + "a:" + string(e.Anonymous)
+		return prefix + BrowserStream + string(e.Anonymous)
 	case e.Customer != "":
 		return prefix + "c:" + string(e.Customer)
 	case e.Email != "":

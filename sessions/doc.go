@@ -19,11 +19,11 @@
 // random number and use no setting that is not itself in the log, so that
 // [Replay] gives the same rows byte for byte, and [Verify] can tell whether they
 // are right. A [Projection] that decisions rest on (visitors, identities, carts,
-// orders, triggers, clicks, decisions, products, settings) is applied in the transaction that
+// orders, triggers, clicks, decisions, consents, suppressions, products, settings) is applied in the transaction that
 // appends. What only describes (sessions) is written by a [Follower], behind
 // the log, with a cursor.
 //
-// Records: everything else (head, hashes, rejected, counters, cursors, keys,
+// Records: everything else (head, hashes, the keys of hashes, rejected, counters, cursors, keys,
 // endpoints, deliveries and their attempts, mails, links, leases, job runs). Backed up, never replayed.
 //
 // # Promises

@@ -83,15 +83,18 @@ const (
 	DecisionMade    Kind = "decision.made"
 	DeliveryEnded   Kind = "delivery.ended"
 	WeightsLearned  Kind = "weights.learned" // those by which recommendations are ranked
+	FlowsChanged    Kind = "flows.changed"   // those by which shoppers are reminded
 	LinkClicked     Kind = "recovery.clicked"
-	FlowsChanged    Kind = "flows.changed" // those by which shoppers are reminded
+
+	AddressSuppressed Kind = "address.suppressed" // an address is not to be mailed; it tells its keyed hash alone
+	AddressReleased   Kind = "address.released"   // it may be mailed again
 )
 
 // Own reports whether events of this kind are appended by Cartwright itself and
 // say nothing of a shopper's activity.
 func (k Kind) Own() bool {
 	switch k {
-	case SettingsChanged, RecoveryEnabled, DecisionMade, DeliveryEnded, WeightsLearned, FlowsChanged, LinkClicked:
+	case SettingsChanged, RecoveryEnabled, DecisionMade, DeliveryEnded, WeightsLearned, FlowsChanged, LinkClicked, AddressSuppressed, AddressReleased:
 		return true
 	}
 	return false
@@ -146,6 +149,8 @@ type Payload struct {
 	Campaign *Campaign `json:"campaign,omitempty"`
 	Page     *PageInfo `json:"page,omitempty"`
 	Consent  string    `json:"consent,omitempty"` // "denied" when the sender withheld it (do not track)
+
+	Mail *MailConsent `json:"mail_consent,omitempty"` // what it says of whether Email may be mailed
 
 	Query    string     `json:"query,omitempty"` // of a search
 	Cart     CartID     `json:"cart_id,omitempty"`

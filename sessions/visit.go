@@ -13,6 +13,7 @@ import (
 // to write to them.
 type Visit struct {
 	Session  SessionID
+	Stream   string    // whose it is, see [BrowserStream]
 	Visitor  VisitorID // the living one that was asked for
 	Sessions int64     // how many sessions the shopper had, this one included
 	Started  Millis
@@ -20,6 +21,9 @@ type Visit struct {
 	LastSeq  Seq
 	History
 }
+
+// BrowserStream stands before the anonymous id in the stream of a browser.
+const BrowserStream = "a:"
 
 // NewestVisits returns the newest session of each of some living visitors, as far as sessions are
 // written. Visitors without one are absent. Cost: three queries for 512 visitors.
@@ -84,7 +88,7 @@ func visitsOf(query *gorm.DB) ([]Visit, error) {
 	visits := make([]Visit, len(rows))
 	for i, r := range rows {
 		visits[i] = Visit{
-			Session: SessionID(r.ID), Visitor: VisitorID(r.VisitorID), Started: Millis(r.StartedAt),
+			Session: SessionID(r.ID), Stream: r.Stream, Visitor: VisitorID(r.VisitorID), Started: Millis(r.StartedAt),
 			Last: Millis(r.LastReceivedAt), LastSeq: Seq(r.LastSeq),
 		}
 		if err := json.Unmarshal(r.Body, &visits[i].History); err != nil {

@@ -64,10 +64,10 @@ func TestReplicasStartTogether(t *testing.T) {
 		}
 	}
 	got := testdb.Rows(t, db, `SELECT (SELECT count(*) FROM keys) AS keys, (SELECT count(*) FROM endpoints) AS endpoints,
-		(SELECT count(*) FROM hash_key) AS hash_keys, (SELECT count(*) FROM cursors) AS cursors,
+		(SELECT count(*) FROM hash_key) AS hash_keys, (SELECT count(*) FROM address_key) AS address_keys, (SELECT count(*) FROM cursors) AS cursors,
 		(SELECT count(*) FROM events WHERE kind = 'settings.changed') AS settings,
 		(SELECT count(*) FROM events WHERE kind = 'recovery.enabled') AS recovery`)
-	if want := "keys  endpoints  hash_keys  cursors  settings  recovery\n2     2          1          1        1         1\n"; got != want {
+	if want := "keys  endpoints  hash_keys  address_keys  cursors  settings  recovery\n2     2          1          1             1        1         1\n"; got != want {
 		t.Errorf("made:\n%swant:\n%s", got, want)
 	}
 }

@@ -38,11 +38,16 @@ type Config struct {
 	Flows          flowsSetting
 	Timezone       string
 
-	PublicURL         string
-	ShopOrigins       []string
-	RestoreURL        string
-	LinkLife          time.Duration
-	AttributionWindow time.Duration
+	MailConsent          string
+	MailBrowserAddresses bool
+	MailAddressPause     time.Duration
+	MailAddressWeek      int
+	MailNetworkDay       int
+	PublicURL            string
+	ShopOrigins          []string
+	RestoreURL           string
+	LinkLife             time.Duration
+	AttributionWindow    time.Duration
 
 	RecommendChains []string
 	RecommendMemory int

@@ -134,6 +134,7 @@ func FuzzConfigurationFile(f *testing.F) {
 			c.historyFlags(flags)
 			c.recommendFlags(flags)
 			c.recoveryFlags(flags)
+			c.addresseeFlags(flags)
 			c.serveFlags(flags)
 			if err := load(flags, file, nil); err != nil {
 				if !strings.Contains(err.Error(), file) {

@@ -95,6 +95,8 @@ is not foreseen, as it was not then.`,
 	c.databaseFlag(cmd.Flags())
 	c.historyFlags(cmd.Flags())
 	c.recoveryFlags(cmd.Flags())
+	c.mailFlags(cmd.Flags())
+	c.addresseeFlags(cmd.Flags())
 	cmd.Flags().StringVar(&last, "last", "7d", "for how long before the newest event of the log")
 	cmd.Flags().BoolVar(&all, "all", false, "print every decision, not the first fifty")
 	cmd.Flags().BoolVar(&asJSON, "json", false, "print the result as JSON")

@@ -86,7 +86,14 @@ func drawOwn(r *rapid.T) entry {
 	settings.Currency = one(r, "currency", "EUR", "JPY")
 	settings.SessionTimeout = one(r, "timeout", 5*time.Minute, 30*time.Minute, 3*time.Hour)
 	settings.SessionEvents = one(r, "session events", 3, 5000)
+	hash := one(r, "hash", "h1", "h2")
+	reason := one(r, "reason", cart.SoftBounced, cart.SoftBounced, cart.Bounced, cart.Unsubscribed, cart.Complained)
 	return one(r, "own",
+		entry{kind: sessions.AddressSuppressed, decide: map[string]any{"address_hash": hash, "reason": reason, "at": at(rapid.IntRange(0, 99).Draw(r, "bounced"))}},
+		entry{kind: sessions.AddressSuppressed, decide: map[string]any{"address_hash": "h1", "reason": cart.SoftBounced, "at": at(rapid.IntRange(0, 99).Draw(r, "bounced again"))}},
+		entry{kind: sessions.AddressReleased, decide: map[string]any{"address_hash": hash, "at": at(1)}},
+		entry{kind: sessions.DecisionMade, decide: map[string]any{"cart": 1, "episode": 1, "flow": "cart", "step": rapid.IntRange(1, 9).Draw(r, "step"), "outcome": cart.Fire, "reason": cart.Idle,
+			"decided_at": at(2), "channels": []cart.Channel{cart.Email}, "address_hash": hash, "network": one(r, "network", "", "203.0.113.0")}},
 		entry{kind: sessions.SettingsChanged, decide: settings},
 		entry{kind: sessions.RecoveryEnabled, decide: struct{}{}},
 		entry{kind: sessions.WeightsLearned, decide: recommend.Tuning{Weights: map[string]float64{"knn": 1}}},
@@ -102,6 +109,10 @@ func drawNames(r *rapid.T, p *sessions.Payload) {
 	p.Session = one(r, "session", "", "", "", "", "", "s1", "s2")
 	p.Bot = one(r, "bot", false, false, false, false, false, false, false, true)
 	p.Consent = one(r, "consent", "", "", "denied")
+	if p.Email != "" {
+		p.Mail = one(r, "mail", nil, &sessions.MailConsent{State: sessions.MailGranted, Basis: sessions.ByConsent, Source: "half \xc3"},
+			&sessions.MailConsent{State: sessions.MailDenied}, &sessions.MailConsent{State: sessions.MailDenied, At: at(rapid.IntRange(0, 99).Draw(r, "said"))})
+	}
 	p.Device, p.Country, p.Channel = one(r, "device", "", "mobile", "desktop"), one(r, "country", "", "DE"), one(r, "channel", "", "email")
 	if one(r, "campaign", false, false, false, true) {
 		p.Campaign = &sessions.Campaign{Source: one(r, "utm", "news", "NEWS", "ads"), ClickID: one(r, "click", "", "1")}

@@ -55,7 +55,9 @@ func (c Config) rules(db *database.DB) cart.Rules {
 	if err != nil { // it was checked
 		zone = time.UTC
 	}
-	return cart.Rules{Fallback: c.fallback(), Zone: zone, Catalog: recommend.NewCatalog(db).Entries}
+	return cart.Rules{
+		Fallback: c.fallback(), Zone: zone, Catalog: recommend.NewCatalog(db).Entries, Mails: c.SMTP != "", Mail: c.mailRules(),
+	}
 }
 
 func flowsCommand(s streams) *cobra.Command {

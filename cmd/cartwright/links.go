@@ -29,6 +29,9 @@ func (c *Config) linkFlags(flags *pflag.FlagSet) {
 // checkLinks adds what is wrong with those settings.
 func (c Config) checkLinks(add func(setting string, err error)) {
 	add("public-url", checkPublicURL(c.PublicURL))
+	if c.SMTP != "" && c.PublicURL == "" {
+		add("public-url", errors.New("mails need it: every one carries a link to unsubscribe, and one back to the shop"))
+	}
 	_, err := c.storefront()
 	add("restore-url, shop-origins", err)
 	if c.LinkLife < time.Minute || c.LinkLife > longestLife {

@@ -31,7 +31,7 @@ func TestPreview(t *testing.T) {
 func TestPreviewOfARealCart(t *testing.T) {
 	office := postoffice.Open(t, postoffice.Options{})
 	url := freshURL(t, database.SQLite)
-	shop := mailingShop(t, url, office, nil)
+	shop := mailingShop(t, url, office)
 	furnish(t, shop)
 	closeShop(t, shop)
 	before := dump(t, url)
@@ -46,7 +46,7 @@ func TestPreviewOfARealCart(t *testing.T) {
 	if dump(t, url) != before {
 		t.Error("the preview changed the database")
 	}
-	if said := told(t, nil, exitFailed, "mail", "preview", "--cart", "none", "--db", url, "--out", out); !strings.Contains(said, "not found") {
+	if said := told(t, nil, exitFailed, "mail", "preview", "--cart", "none", "--db", url, "--out", out); !strings.Contains(said, `there is no cart "none"`) {
 		t.Error(said)
 	}
 }
@@ -78,7 +78,7 @@ func TestMailTest(t *testing.T) {
 }
 
 func TestMailSettingsAreChecked(t *testing.T) {
-	good := []string{"serve", "--smtp", "smtp.example:587", "--smtp-user", "u", "--smtp-password", "p", "--mail-from", "s@shop.example", "--shop-name", "S", "--shop-url", "https://shop.example"}
+	good := []string{"serve", "--smtp", "smtp.example:587", "--smtp-user", "u", "--smtp-password", "p", "--mail-from", "s@shop.example", "--shop-name", "S", "--shop-url", "https://shop.example", "--public-url", "https://recover.shop.example"}
 	templates := t.TempDir()
 	if err := os.WriteFile(filepath.Join(templates, "text.tmpl"), []byte("\n{{.Nonsense}}"), 0o600); err != nil {
 		t.Fatal(err)
@@ -114,10 +114,11 @@ func TestMailSettingsAreChecked(t *testing.T) {
 func TestDoctorLooksAtTheSMTPServer(t *testing.T) {
 	office := postoffice.Open(t, postoffice.Options{User: "shop", Password: "secret"})
 	url := freshURL(t, database.SQLite)
-	shop := mailingShop(t, url, office, nil)
+	shop := mailingShop(t, url, office)
 	closeShop(t, shop)
 	args := []string{"--smtp", office.Address, "--smtp-tls", "none", "--smtp-user", "shop", "--smtp-password", "secret", "--mail-from", "s@shop.example",
-		"--shop-name", "S", "--shop-url", "https://shop.example", "--shop-address", "Lane 1"}
+		"--shop-name", "S", "--shop-url", "https://shop.example", "--shop-address", "Lane 1",
+		"--public-url", "https://recover.shop.example"}
 	found, _ := doctored(t, url, args...)
 	if len(found["ok smtp"]) != 1 || len(found["ok dkim"]) != 1 || len(found["warning smtp"]) != 0 {
 		t.Errorf("%+v", found)

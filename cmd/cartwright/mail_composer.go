@@ -19,7 +19,6 @@ import (
 
 // Why a mail is not sent although its trigger is right.
 const (
-	noAddress     cart.Reason = "no_address"          // nobody told an address that may be mailed
 	badAddress    cart.Reason = "address_unusable"    // no SMTP server takes it
 	noUnsubscribe cart.Reason = "no_unsubscribe_link" // there is no way to stop mails
 	nothingToShow cart.Reason = "nothing_to_show"     // what it is about is gone, or empty

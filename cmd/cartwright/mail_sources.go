@@ -1,11 +1,12 @@
 package main
 
 import (
-	"fmt"
+	"strings"
 
 	"gorm.io/gorm"
 
 	"cartwright/cart"
+	"cartwright/cart/flow"
 	"cartwright/jobs/mail"
 	"cartwright/sessions"
 )
@@ -40,32 +41,47 @@ type mailSources struct {
 	UnsubscribeURL func(email sessions.Email) (string, error)
 }
 
-// plainSources are what mails are made of with nothing but the carts: the address
-// that was told with the cart, and the shop's own page.
-func plainSources(messages cart.Messages, shopURL string) mailSources {
+// mailSources are what this shop's mails are made of.
+func (s *Shop) mailSources() mailSources {
+	rules := s.config.rules(s.db)
+	messages := cart.NewMessages(rules)
 	return mailSources{
-		Subject: func(tx *gorm.DB, t cart.Trigger) (mailSubject, error) {
-			m, err := messages.Message(tx, t)
-			if err != nil {
-				return mailSubject{}, err
-			}
-			s := mailSubject{Kind: mail.Cart, Lines: m.Data.Cart.Lines, Currency: m.Data.Cart.Currency, Anonymous: m.Data.Visitor.Anonymous, Customer: m.Data.Visitor.Customer}
-			if m.Data.Cart.Checkout != "" {
-				s.Kind = mail.Checkout
-			}
-			return s, nil
-		},
+		Subject: func(tx *gorm.DB, t cart.Trigger) (mailSubject, error) { return subjectOf(tx, messages, t) },
 		Addressee: func(tx *gorm.DB, t cart.Trigger, _ sessions.Millis) (sessions.Email, cart.Verdict, error) {
-			m, err := messages.Message(tx, t)
-			if err != nil {
-				return "", cart.Verdict{}, fmt.Errorf("look for the address of trigger %s: %w", t.ID, err)
+			a, err := cart.AddresseeOf(tx, t, rules.Mail)
+			if err != nil || a.Refusal != "" {
+				return "", cart.Verdict{Outcome: cart.Suppress, Reason: a.Refusal}, err
 			}
-			if m.Data.Visitor.Email == "" {
-				return "", cart.Verdict{Outcome: cart.Suppress, Reason: noAddress}, nil
-			}
-			return m.Data.Visitor.Email, cart.Verdict{Outcome: cart.Fire}, nil
+			return a.Email, cart.Verdict{Outcome: cart.Fire}, nil
 		},
-		RestoreURL:     func(*gorm.DB, cart.Trigger, sessions.Millis) (string, error) { return shopURL, nil },
-		UnsubscribeURL: func(sessions.Email) (string, error) { return "", nil },
+		RestoreURL: s.config.restoreURL(cart.Email),
+		UnsubscribeURL: func(email sessions.Email) (string, error) {
+			if s.config.PublicURL == "" {
+				return "", nil
+			}
+			return strings.TrimRight(s.config.PublicURL, "/") + "/u/" + s.preferences.UnsubscribeToken(email), nil
+		},
 	}
+}
+
+// subjectOf returns what the mail of a trigger is about: the cart as it is now, or what a
+// session looked at.
+func subjectOf(tx *gorm.DB, messages cart.Messages, t cart.Trigger) (mailSubject, error) {
+	m, err := messages.Message(tx, t)
+	if err != nil {
+		return mailSubject{}, err
+	}
+	s := mailSubject{Kind: mail.Cart, Anonymous: m.Data.Visitor.Anonymous, Customer: m.Data.Visitor.Customer}
+	if m.Data.Step != nil && m.Data.Step.Kind == flow.Checkout {
+		s.Kind = mail.Checkout
+	}
+	if m.Data.Session != nil {
+		s.Kind = mail.Browse
+		for _, p := range m.Data.Session.Products {
+			s.Lines = append(s.Lines, sessions.Line{Product: p, Quantity: 1})
+		}
+		return s, nil
+	}
+	s.Lines, s.Currency = m.Data.Cart.Lines, m.Data.Cart.Currency
+	return s, nil
 }

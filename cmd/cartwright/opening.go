@@ -30,6 +30,9 @@ func (s *Shop) openLog(ctx context.Context) (err error) {
 	if err != nil {
 		return err
 	}
+	if s.preferences, err = cart.OpenPreferences(ctx, s.db, s.log); err != nil {
+		return err
+	}
 	s.detector = cart.NewDetector(s.log, s.config.rules(s.db))
 	if err := s.tellSettings(ctx); err != nil {
 		return err
@@ -149,16 +152,9 @@ func (s *Shop) openMailing(context.Context) (err error) {
 		return fmt.Errorf("smtp: %w", err)
 	}
 	messages := cart.NewMessages(s.config.rules(s.db))
-	sources := plainSources(messages, s.config.ShopURL)
-	if s.config.PublicURL != "" {
-		sources.RestoreURL = s.config.restoreURL(cart.Email)
-	}
-	if s.options.Mails != nil {
-		sources = s.options.Mails(sources)
-	}
 	s.mailing = jobs.NewMailing(jobs.MailingOptions{
 		Database: s.db, Log: s.log, Triggers: s.carts, Recheck: messages, Mailer: s.mailer,
-		Composer: &composer{mailWriter: writer, sources: sources, catalog: recommend.NewCatalog(s.db),
+		Composer: &composer{mailWriter: writer, sources: s.mailSources(), catalog: recommend.NewCatalog(s.db),
 			recommend: s.recommender.Recommend, logger: s.options.Logger, now: time.Now},
 	})
 	return nil
@@ -175,6 +171,7 @@ func (s *Shop) openServer(context.Context) error {
 	}
 	s.server, err = api.New(api.Config{
 		Log: s.log, Follower: s.follower, Histories: sessions.NewHistories(s.db), Carts: s.carts, Rules: s.config.rules(s.db),
+		Preferences: s.preferences, BelieveBrowsers: s.config.MailBrowserAddresses, ShopName: s.config.ShopName,
 		Products: recommend.NewCatalog(s.db), Recommend: s.recommender, Keys: api.NewKeys(s.db),
 		Decoder: &wire.Decoder{Currency: s.config.Currency, Enrich: enricher(agents)},
 		Inbound: api.Inbound{Shopify: s.config.ShopifySecrets, WooCommerce: s.config.WooCommerceSecrets},

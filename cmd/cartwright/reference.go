@@ -25,6 +25,7 @@ func groups() []group {
 		{"Abandoned carts", (*Config).recoveryFlags},
 		{"Links and reports", (*Config).linkFlags},
 		{"Mails", (*Config).mailFlags},
+		{"Whom to mail", (*Config).addresseeFlags},
 		{"Serving", (*Config).serveFlags},
 	}
 }

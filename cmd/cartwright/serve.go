@@ -54,6 +54,7 @@ commits it, and stops within 20 seconds.`,
 	c.recoveryFlags(cmd.Flags())
 	c.linkFlags(cmd.Flags())
 	c.mailFlags(cmd.Flags())
+	c.addresseeFlags(cmd.Flags())
 	c.serveFlags(cmd.Flags())
 	return cmd
 }
@@ -151,6 +152,8 @@ func (c Config) check() error {
 	c.checkLinks(add)
 	_, err := time.LoadLocation(c.Timezone)
 	add("timezone", err)
+	add("mail-consent", c.checkMailConsent())
+	add("mail-address-pause, mail-address-week, mail-network-day", c.mailRules().Check())
 	add("detect-schedule", jobs.ParseSchedule(c.DetectSchedule))
 	add("deliver-schedule", jobs.ParseSchedule(c.DeliverSchedule))
 	add("close-schedule", jobs.ParseSchedule(c.CloseSchedule))

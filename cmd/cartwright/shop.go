@@ -25,9 +25,6 @@ import (
 type ShopOptions struct {
 	Logger    *slog.Logger
 	Transport http.RoundTripper // carries webhooks instead of the network; for tests
-
-	// Mails, if it is there, changes from what mails are made; for tests.
-	Mails func(mailSources) mailSources
 }
 
 // A Shop is one shop's Cartwright, wired over its own database. It holds no
@@ -47,6 +44,7 @@ type Shop struct {
 	log         *sessions.Log
 	follower    *sessions.Follower
 	carts       *cart.Store
+	preferences *cart.Preferences
 	recommender *recommend.Recommender
 	detector    *cart.Detector
 	delivery    *jobs.Delivery
@@ -69,6 +67,7 @@ func defaultConfig() Config {
 	c.recoveryFlags(flags)
 	c.linkFlags(flags)
 	c.mailFlags(flags)
+	c.addresseeFlags(flags)
 	c.serveFlags(flags)
 	return c
 }

@@ -22,6 +22,7 @@ const (
 	CodeRequired     = "required"      // the field may not be left out
 	CodeInvalidEmail = "invalid_email" // no address
 	CodeInvalidURL   = "invalid_url"   // neither http, https nor a path of the shop
+	CodeUnknownWord  = "unknown_word"  // none of the words that the field takes
 )
 
 // maxErrors bounds how many mistakes one answer tells.

@@ -115,12 +115,13 @@ func (t *teller) state(k sessions.Kind, record string, changed sessions.Millis) 
 // buyer is whose a cart or an order is.
 type buyer struct {
 	anonymous, customer, email string
+	mail                       *sessions.MailConsent // of the address
 }
 
 // identify puts the buyer into an event. What is no id or no address is left out.
 func (b buyer) identify(e *sessions.Event) {
 	e.Anonymous, e.Customer = sessions.AnonymousID(b.anonymous), sessions.CustomerID(b.customer)
-	e.Email = emailOf(b.email)
+	e.Email, e.Mail = emailOf(b.email), b.mail
 }
 
 // buyerOf returns the buyer of three values. An id of 0 is a guest's.
@@ -169,8 +170,7 @@ func (t *teller) removed(id value) *refusal {
 }
 
 // customer adds whose address a customer's is.
-func (t *teller) customer(id value, email []byte, updated sessions.Millis) *refusal {
-	b := buyerOf("", id, email)
+func (t *teller) customer(b buyer, updated sessions.Millis) *refusal {
 	if b.customer == "" {
 		return refuse(CodeIdentityMissing, "the customer has no id")
 	}

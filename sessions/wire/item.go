@@ -11,6 +11,7 @@ type item struct {
 	receivedAt                               []byte // in archives only
 	properties, traits, context              []byte
 	traitsEmail, contextEmail                []byte
+	traitsConsent, contextConsent            []byte
 	surroundings                             surroundings
 }
 
@@ -42,8 +43,11 @@ func (it *item) read(raw []byte) *refusal {
 	}
 	if isObject(it.traits) {
 		members(it.traits, func(key, value []byte) {
-			if string(key) == "email" {
+			switch string(key) {
+			case "email":
 				it.traitsEmail = value
+			case "email_consent":
+				it.traitsConsent = value
 			}
 		})
 	}
@@ -105,8 +109,11 @@ func (it *item) contextMember(key, value []byte) {
 		members(value, s.campaign.member)
 	case "traits":
 		members(value, func(key, value []byte) {
-			if string(key) == "email" {
+			switch string(key) {
+			case "email":
 				it.contextEmail = value
+			case "email_consent": // RudderStack's clients identify so
+				it.contextConsent = value
 			}
 		})
 	}

@@ -23,6 +23,7 @@ const (
 	CodeInvalidQuantity  = "invalid_quantity"   // not an integer from 0 to a million
 	CodeInvalidAmount    = "invalid_amount"     // not a number, negative, or beyond belief
 	CodeInvalidCurrency  = "invalid_currency"   // not a code of ISO 4217
+	CodeInvalidConsent   = "invalid_consent"    // what is said of mails cannot be read, or is about no address
 )
 
 // keptBody is how much of a refused item is kept to look at, in bytes.

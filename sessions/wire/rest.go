@@ -120,7 +120,7 @@ func (f *Form) event(e *sessions.Event) (*sessions.Event, []FieldError) {
 func (f *Form) purchase(e *sessions.Event, key string, value []byte, at string, now sessions.Millis) bool {
 	switch key {
 	case "visitor":
-		f.visitor(e, value, at)
+		f.visitor(e, value, at, now)
 	case "currency":
 		e.Currency = f.currency(value, at)
 	case "lines":
@@ -136,7 +136,7 @@ func (f *Form) purchase(e *sessions.Event, key string, value []byte, at string, 
 }
 
 // visitor reads whose cart or order it is.
-func (f *Form) visitor(e *sessions.Event, value []byte, at string) {
+func (f *Form) visitor(e *sessions.Event, value []byte, at string, now sessions.Millis) {
 	f.Object(value, at, func(key string, value []byte, at string) bool {
 		switch key {
 		case "anonymous_id":
@@ -145,11 +145,16 @@ func (f *Form) visitor(e *sessions.Event, value []byte, at string) {
 			e.Customer = sessions.CustomerID(f.id(value, at))
 		case "email":
 			e.Email = f.email(value, at)
+		case "consent":
+			f.consents(e, value, at, now)
 		default:
 			return false
 		}
 		return true
 	})
+	if e.Mail != nil && e.Email == "" && !f.failedBelow(at+"/email") {
+		f.Fail(at+"/email", CodeRequired, "a consent to mails needs the address that it is about")
+	}
 }
 
 // identified notes when nothing says whose event it is. A visitor that was

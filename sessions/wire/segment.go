@@ -73,6 +73,9 @@ func (d *Decoder) item(it *item, raw []byte, a Arrival) (*sessions.Event, *refus
 	if r := clock(e, it, a); r != nil {
 		return nil, r
 	}
+	if r := consent(e, it, a); r != nil {
+		return nil, r
+	}
 	if r := d.commerce(e, &p); r != nil {
 		return nil, r
 	}
@@ -186,6 +189,9 @@ func (d *Decoder) enrich(e *sessions.Event, s *surroundings, a Arrival) {
 	}
 	if zoneForm.MatchString(client.Timezone) {
 		e.Timezone = client.Timezone
+	}
+	if a.Source == sessions.Browser && a.Client.Address != "" {
+		client.Address = a.Client.Address // which nobody can make up, and by which forged mails are counted
 	}
 	if client.DoNotTrack {
 		e.Consent = "denied"

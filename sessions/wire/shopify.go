@@ -30,13 +30,10 @@ func (d *Decoder) Shopify(w Delivery) (Told, *sessions.Rejected) {
 		}
 		return t.tell(r)
 	case "customers/create", "customers/update":
-		var c struct {
-			ID, Email value
-			UpdatedAt value `json:"updated_at"`
-		}
+		var c shopifyCustomer
 		r := t.read(&c)
 		if r == nil {
-			r = t.customer(c.ID, c.Email, when(c.UpdatedAt))
+			r = t.customer(c.consenting(buyerOf("", c.ID, c.Email), c.Accepts), when(c.UpdatedAt))
 		}
 		return t.tell(r)
 	}
@@ -139,7 +136,8 @@ func (t *teller) shopifyCheckout() *refusal {
 		Token       value
 		CartToken   value `json:"cart_token"`
 		Email       value
-		Customer    struct{ ID, Email value }
+		Customer    shopifyCustomer
+		Ticked      value `json:"buyer_accepts_marketing"`
 		Currency    value
 		LineItems   []shopifyLine `json:"line_items"`
 		Notes       []shopifyNote `json:"note_attributes"`
@@ -157,7 +155,7 @@ func (t *teller) shopifyCheckout() *refusal {
 	if given(c.CompletedAt) {
 		return t.ignore("the checkout is completed, and its order is told by itself")
 	}
-	whose := buyerOf(anonymousOf(c.Notes), c.Customer.ID, c.Email, c.Customer.Email)
+	whose := c.Customer.consenting(buyerOf(anonymousOf(c.Notes), c.Customer.ID, c.Email, c.Customer.Email), ticked(c.Ticked))
 	currency, places := t.money(c.Currency)
 	lines := shopifyLines(c.LineItems, places)
 	for _, e := range []*sessions.Event{

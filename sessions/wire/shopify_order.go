@@ -7,7 +7,8 @@ type shopifyOrderBody struct {
 	CheckoutToken   value `json:"checkout_token"`
 	Email           value
 	ContactEmail    value `json:"contact_email"`
-	Customer        struct{ ID, Email value }
+	Customer        shopifyCustomer
+	Ticked          value `json:"buyer_accepts_marketing"`
 	Currency        value
 	TotalPrice      value         `json:"total_price"`
 	FinancialStatus value         `json:"financial_status"`
@@ -33,7 +34,7 @@ func (t *teller) shopifyOrder() *refusal {
 	o := order{
 		id: idOf(b.ID), purchased: true, cancelled: given(b.CancelledAt) || status == "voided" || status == "expired",
 		at: when(b.ProcessedAt), updated: when(b.UpdatedAt),
-		buyer: buyerOf(anonymousOf(b.Notes), b.Customer.ID, b.Email, b.ContactEmail, b.Customer.Email),
+		buyer: b.Customer.consenting(buyerOf(anonymousOf(b.Notes), b.Customer.ID, b.Email, b.ContactEmail, b.Customer.Email), ticked(b.Ticked)),
 		cart:  shopifyCartName(b.CartToken, b.CheckoutToken), checkout: idOf(b.CheckoutToken),
 		currency: currency, total: amount(b.TotalPrice, places), lines: shopifyLines(b.LineItems, places),
 	}

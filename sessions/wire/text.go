@@ -53,6 +53,9 @@ func firstText(values ...[]byte) string {
 	return ""
 }
 
+// EmailOf returns an address as events carry it, or "" for a text that cannot be one.
+func EmailOf(text string) sessions.Email { return emailOf(text) }
+
 // emailOf returns an address trimmed and in lower case, or "" for a text that
 // cannot be one. It does not promise that mail can be delivered.
 func emailOf(text string) sessions.Email {

@@ -33,7 +33,7 @@ func (d *Decoder) WooCommerce(w Delivery) (Told, *sessions.Rejected) {
 		}
 		r := t.read(&c)
 		if r == nil {
-			r = t.customer(c.ID, c.Email, max(when(c.Modified), when(c.Created)))
+			r = t.customer(buyerOf("", c.ID, c.Email), max(when(c.Modified), when(c.Created)))
 		}
 		return t.tell(r)
 	}

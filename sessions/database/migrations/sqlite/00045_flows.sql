@@ -12,7 +12,7 @@ DROP INDEX decisions_key;
 CREATE UNIQUE INDEX decisions_key ON decisions (cart, episode, flow, step, dry, outcome, reason, session);
 ALTER TABLE triggers ADD COLUMN session INTEGER NOT NULL DEFAULT 0;
 DROP INDEX triggers_key;
-CREATE UNIQUE INDEX triggers_key ON triggers (cart, episode, flow, step, dry, session);
+CREATE UNIQUE INDEX triggers_key ON triggers (cart, episode, flow, step, dry, session, kind);
 
 -- projection: which cart or session went through which flow, and how far
 CREATE TABLE enrolments (
