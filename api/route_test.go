@@ -36,6 +36,24 @@ func accessToRecommendations() []access {
 	}
 }
 
+func accessToOperation() []access {
+	const ok, accepted, none, may, not = 200, 202, 401, 403, 404
+	return []access{
+		{"GET", "/v1/reports/recovery", "", none, may, ok},
+		{"GET", "/v1/reports/recovery?from=2026-01-01&to=2026-02-01T12:00:00Z", "", none, may, ok},
+		{"GET", "/v1/jobs", "", none, may, ok},
+		{"GET", "/v1/jobs/detection/runs?after=9&limit=1", "", none, may, ok},
+		{"GET", "/v1/jobs/unknown/runs", "", none, may, not},
+		{"POST", "/v1/jobs/detection/run", "", none, may, accepted},
+		{"POST", "/v1/jobs/detection/run", `{"reason":"to see"}`, none, may, accepted},
+		{"POST", "/v1/jobs/unknown/run", "", none, may, not},
+		{"POST", "/v1/jobs/detection/pause", `{"reason":"holidays"}`, none, may, ok},
+		{"POST", "/v1/jobs/unknown/pause", `{"reason":"holidays"}`, none, may, not},
+		{"POST", "/v1/jobs/detection/resume", "", none, may, ok},
+		{"POST", "/v1/jobs/unknown/resume", "", none, may, not},
+	}
+}
+
 // What each route answers without a key, with a write key and with a secret key, on a
 // shop in which u1 ordered a cart.
 func TestRoutes(t *testing.T) {
@@ -89,20 +107,9 @@ func TestRoutes(t *testing.T) {
 		{"POST", "/v1/suppressions", `{"suppressions":[]}`, none, may, ok},
 		{"GET", "/v1/suppressions", "", none, may, ok},
 		{"DELETE", "/v1/suppressions?email=a@b.example", "", none, may, not},
-		{"GET", "/v1/reports/recovery", "", none, may, ok},
-		{"GET", "/v1/reports/recovery?from=2026-01-01&to=2026-02-01T12:00:00Z", "", none, may, ok},
-		{"GET", "/v1/jobs", "", none, may, ok},
-		{"GET", "/v1/jobs/detection/runs?after=9&limit=1", "", none, may, ok},
-		{"GET", "/v1/jobs/unknown/runs", "", none, may, not},
-		{"POST", "/v1/jobs/detection/run", "", none, may, accepted},
-		{"POST", "/v1/jobs/detection/run", `{"reason":"to see"}`, none, may, accepted},
-		{"POST", "/v1/jobs/unknown/run", "", none, may, not},
-		{"POST", "/v1/jobs/detection/pause", `{"reason":"holidays"}`, none, may, ok},
-		{"POST", "/v1/jobs/unknown/pause", `{"reason":"holidays"}`, none, may, not},
-		{"POST", "/v1/jobs/detection/resume", "", none, may, ok},
-		{"POST", "/v1/jobs/unknown/resume", "", none, may, not},
 	}
 	table = append(table, accessToRecommendations()...)
+	table = append(table, accessToOperation()...)
 	codes := map[int]string{none: "key_missing", may: "scope_insufficient", not: "not_found"}
 	testdb.Each(t, func(t *testing.T, db *database.DB) {
 		s := newShop(t, db)
