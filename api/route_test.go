@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"net/http"
+	"slices"
 	"strings"
 	"testing"
 
@@ -33,6 +34,22 @@ func accessToRecommendations() []access {
 		{"POST", "/v1/recommendations", `{"anonymous_id":"a","items":["mug"]}`, none, ok, ok},
 		{"POST", "/v1/recommendations", `{"user_id":"u1"}`, none, may, ok},
 		{"POST", "/v1/recommendations/batch", `{"requests":[{"user_id":"u1"},{"n":0}]}`, none, may, ok},
+	}
+}
+
+func accessToOperation() []access {
+	const ok, accepted, none, may, not = 200, 202, 401, 403, 404
+	return []access{
+		{"GET", "/v1/jobs", "", none, may, ok},
+		{"GET", "/v1/jobs/detection/runs?after=9&limit=1", "", none, may, ok},
+		{"GET", "/v1/jobs/unknown/runs", "", none, may, not},
+		{"POST", "/v1/jobs/detection/run", "", none, may, accepted},
+		{"POST", "/v1/jobs/detection/run", `{"reason":"to see"}`, none, may, accepted},
+		{"POST", "/v1/jobs/unknown/run", "", none, may, not},
+		{"POST", "/v1/jobs/detection/pause", `{"reason":"holidays"}`, none, may, ok},
+		{"POST", "/v1/jobs/unknown/pause", `{"reason":"holidays"}`, none, may, not},
+		{"POST", "/v1/jobs/detection/resume", "", none, may, ok},
+		{"POST", "/v1/jobs/unknown/resume", "", none, may, not},
 	}
 }
 
@@ -97,18 +114,8 @@ func TestRoutes(t *testing.T) {
 		{"GET", "/v1/products/mug", "", none, may, ok},
 		{"GET", "/v1/products/unknown", "", none, may, not},
 		{"GET", "/v1/triggers", "", none, may, ok},
-		{"GET", "/v1/jobs", "", none, may, ok},
-		{"GET", "/v1/jobs/detection/runs?after=9&limit=1", "", none, may, ok},
-		{"GET", "/v1/jobs/unknown/runs", "", none, may, not},
-		{"POST", "/v1/jobs/detection/run", "", none, may, accepted},
-		{"POST", "/v1/jobs/detection/run", `{"reason":"to see"}`, none, may, accepted},
-		{"POST", "/v1/jobs/unknown/run", "", none, may, not},
-		{"POST", "/v1/jobs/detection/pause", `{"reason":"holidays"}`, none, may, ok},
-		{"POST", "/v1/jobs/unknown/pause", `{"reason":"holidays"}`, none, may, not},
-		{"POST", "/v1/jobs/detection/resume", "", none, may, ok},
-		{"POST", "/v1/jobs/unknown/resume", "", none, may, not},
 	}
-	table = append(append(table, accessToRecommendations()...), accessToConsents()...)
+	table = slices.Concat(table, accessToRecommendations(), accessToConsents(), accessToOperation())
 	codes := map[int]string{none: "key_missing", may: "scope_insufficient", not: "not_found"}
 	testdb.Each(t, func(t *testing.T, db *database.DB) {
 		s := newShop(t, db)

@@ -256,35 +256,6 @@ func playSequences(t *testing.T, db, second *database.DB, n int, prepare string)
 	return found
 }
 
-func sequenceShop(t *testing.T) (db, second *database.DB) {
-	t.Helper()
-	url := testdb.SQLiteURL(t)
-	for _, into := range []**database.DB{&db, &second} {
-		opened, err := database.Open(t.Context(), url, database.Options{Durability: database.Off})
-		if err != nil {
-			t.Fatal(err)
-		}
-		t.Cleanup(func() { _ = opened.Close() })
-		*into = opened
-	}
-	err := db.Write(t.Context(), func(tx *gorm.DB) error {
-		for _, statement := range []string{
-			"CREATE TABLE fault (rows INTEGER NOT NULL)", "INSERT INTO fault VALUES (0)",
-			`CREATE TRIGGER crash BEFORE INSERT ON enrolments WHEN (SELECT rows FROM fault) = 1 BEGIN SELECT RAISE(ABORT, 'crash'); END`,
-			`CREATE TRIGGER nearer AFTER INSERT ON decisions WHEN (SELECT rows FROM fault) > 1 BEGIN UPDATE fault SET rows = rows - 1; END`,
-		} {
-			if err := tx.Exec(statement).Error; err != nil {
-				return err
-			}
-		}
-		return nil
-	})
-	if err != nil {
-		t.Fatal(err)
-	}
-	return db, second
-}
-
 // Whatever shoppers do, whenever workers look and die: no step twice, none after an
 // acknowledged order of the same shopper, none while they are there or within the
 // cap, none to the holdout; and everything is decided in the end.

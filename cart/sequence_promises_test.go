@@ -3,11 +3,15 @@ package cart_test
 import (
 	"context"
 	"fmt"
+	"testing"
 	"time"
 
+	"gorm.io/gorm"
 	"pgregory.net/rapid"
 
+	"cartwright/fixtures/testdb"
 	"cartwright/sessions"
+	"cartwright/sessions/database"
 )
 
 // sent is a step that was told.
@@ -73,4 +77,34 @@ func (h *history) open(t *rapid.T) error {
 		}
 	}
 	return nil
+}
+
+// sequenceShop opens a database twice, in which a worker can be let die.
+func sequenceShop(t *testing.T) (db, second *database.DB) {
+	t.Helper()
+	url := testdb.SQLiteURL(t)
+	for _, into := range []**database.DB{&db, &second} {
+		opened, err := database.Open(t.Context(), url, database.Options{Durability: database.Off})
+		if err != nil {
+			t.Fatal(err)
+		}
+		t.Cleanup(func() { _ = opened.Close() })
+		*into = opened
+	}
+	err := db.Write(t.Context(), func(tx *gorm.DB) error {
+		for _, statement := range []string{
+			"CREATE TABLE fault (rows INTEGER NOT NULL)", "INSERT INTO fault VALUES (0)",
+			`CREATE TRIGGER crash BEFORE INSERT ON enrolments WHEN (SELECT rows FROM fault) = 1 BEGIN SELECT RAISE(ABORT, 'crash'); END`,
+			`CREATE TRIGGER nearer AFTER INSERT ON decisions WHEN (SELECT rows FROM fault) > 1 BEGIN UPDATE fault SET rows = rows - 1; END`,
+		} {
+			if err := tx.Exec(statement).Error; err != nil {
+				return err
+			}
+		}
+		return nil
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	return db, second
 }

@@ -121,8 +121,8 @@ func checkReport(t *testing.T, config Config) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	const want = `[{"flow":"cart","step":0,"channel":"email","delivered":0,"clicked":1,"recovered":1,"cancelled":0,"unsubscribed":null,"revenue":[{"currency":"EUR","orders":1,"net":450,"refunded":0}]},` +
-		`{"flow":"cart","step":0,"channel":"webhook","delivered":1,"clicked":0,"recovered":0,"cancelled":0,"unsubscribed":null,"revenue":[]}]`
+	const want = `[{"flow":"cart","step":0,"channel":"email","delivered":0,"clicked":1,"recovered":1,"cancelled":0,"unsubscribed":0,"revenue":[{"currency":"EUR","orders":1,"net":450,"refunded":0}]},` +
+		`{"flow":"cart","step":0,"channel":"webhook","delivered":1,"clicked":0,"recovered":0,"cancelled":0,"unsubscribed":0,"revenue":[]}]`
 	if string(body) != want {
 		t.Errorf("got %s", body)
 	}

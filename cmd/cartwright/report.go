@@ -83,7 +83,7 @@ func (c *Config) attributionFlag(flags *pflag.FlagSet) {
 
 // reports are those of a database.
 func (c Config) reports(db *database.DB) *cart.Reports {
-	return cart.NewReports(db, cart.ReportOptions{Window: c.AttributionWindow, Enrolments: cart.ReadEnrolments})
+	return cart.NewReports(db, cart.ReportOptions{Window: c.AttributionWindow, Enrolments: cart.ReadEnrolments, Unsubscribes: cart.ReadUnsubscribes})
 }
 
 // printRecovery writes a report for people.
