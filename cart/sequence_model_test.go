@@ -14,7 +14,6 @@ import (
 
 	"cartwright/cart"
 	"cartwright/cart/flow"
-	"cartwright/fixtures/testdb"
 	"cartwright/sessions"
 	"cartwright/sessions/database"
 )
