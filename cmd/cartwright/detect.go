@@ -22,7 +22,8 @@ func detectCommand(s streams) *cobra.Command {
 		Long: `Looks at every open cart, also imported ones, as if it were the given time, and
 writes down what would be triggered. Such triggers are dry: they are never
 delivered and do not take the place of real ones, unless --deliver says that they
-are meant. The time must not lie before the newest event. “serve” does not need this
+are meant. Flows are those that hold, or those of --flows and the configuration
+file. The time must not lie before the newest event. “serve” does not need this
 command: its own job looks at live carts all the time.`,
 		Example: `  cartwright detect --as-of 2026-01-31T00:00:00Z
   cartwright detect --json`,
@@ -77,5 +78,7 @@ func detect(ctx context.Context, c Config, at time.Time, o cart.Options) (cart.R
 		return cart.Report{}, err
 	}
 	defer log.Close()
-	return cart.NewDetector(log, c.rules(db)).Detect(ctx, at, o)
+	rules := c.rules(db)
+	rules.Instead = c.Flows.flows
+	return cart.NewDetector(log, rules).Detect(ctx, at, o)
 }

@@ -26,6 +26,10 @@ type dryReport struct {
 	Flows     []flow.Flow   `json:"flows"`
 	Summary   []dryLine     `json:"summary"`
 	Decisions []dryDecision `json:"decisions"`
+
+	// Unaided is what shoppers bought who would have gone into a flow, in the window after it,
+	// without having been written to.
+	Unaided []cart.Experiment `json:"unaided"`
 }
 
 // dryLine counts decisions that are alike.
@@ -97,6 +101,7 @@ is not foreseen, as it was not then.`,
 	c.recoveryFlags(cmd.Flags())
 	c.mailFlags(cmd.Flags())
 	c.addresseeFlags(cmd.Flags())
+	c.attributionFlag(cmd.Flags())
 	cmd.Flags().StringVar(&last, "last", "7d", "for how long before the newest event of the log")
 	cmd.Flags().BoolVar(&all, "all", false, "print every decision, not the first fifty")
 	cmd.Flags().BoolVar(&asJSON, "json", false, "print the result as JSON")
@@ -110,6 +115,9 @@ func tryFlows(ctx context.Context, c Config, db *database.DB, files []string, wi
 		return dryReport{}, err
 	}
 	report := dryReport{Origin: configured.Origin, Flows: configured.Flows, Summary: []dryLine{}, Decisions: []dryDecision{}}
+	if c.Flows.flows != nil {
+		report.Origin, report.Flows = "configuration", c.Flows.flows
+	}
 	if len(files) == 1 {
 		var read flowsSetting
 		if err := read.Set(files[0]); err != nil {
@@ -123,7 +131,13 @@ func tryFlows(ctx context.Context, c Config, db *database.DB, files []string, wi
 	}
 	report.To = head.Newest.Time()
 	report.From = report.To.Add(-window)
-	return report, simulate(ctx, db, c.rules, report.Flows, report.From, func(r *dryRun) error { return report.read(ctx, r) })
+	return report, simulate(ctx, db, c.rules, report.Flows, report.From, func(r *dryRun) error {
+		recovery, err := c.reports(r.scratch).Recovery(ctx, report.From, report.To.Add(time.Second))
+		if report.Unaided = recovery.Experiments; err != nil {
+			return err
+		}
+		return report.read(ctx, r)
+	})
 }
 
 // read fills the report with the decisions of a dry run.
@@ -209,6 +223,12 @@ func printDryRun(w io.Writer, d dryReport, all bool) error {
 	}
 	if len(d.Summary) == 0 {
 		fmt.Fprintln(w, "Nothing was left in that time.")
+	}
+	if len(d.Unaided) > 0 {
+		fmt.Fprintln(w, "\nWhat they bought by themselves, since nobody was written to, compared as it will be when somebody is:")
+	}
+	for _, e := range d.Unaided {
+		printExperiment(w, e)
 	}
 	shown := d.Decisions
 	if len(shown) > drySample && !all {
