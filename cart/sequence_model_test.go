@@ -30,12 +30,15 @@ type act struct {
 func acts() *rapid.Generator[act] {
 	return rapid.Custom(func(t *rapid.T) act {
 		return act{
-			kind: rapid.SampledFrom([]string{"add", "add", "add", "remove", "page", "checkout", "identify", "order", "order", "wait", "detect", "leave", "leave", "leave", "leave", "crash", "crash", "flows"}).Draw(t, "kind"),
+			kind: rapid.SampledFrom([]string{"add", "add", "add", "remove", "page", "checkout", "identify", "grant", "grant", "deny", "order", "order", "wait", "detect", "leave", "leave", "leave", "leave", "crash", "crash", "flows"}).Draw(t, "kind"),
 			who:  rapid.SampledFrom([]string{"x", "y", "z"}).Draw(t, "who"),
 			n:    rapid.IntRange(0, 11).Draw(t, "n"),
 		}
 	})
 }
+
+// addresses are those of customers.
+var addresses = map[string]sessions.Email{"1": "one@example.com", "2": "two@example.com"}
 
 // customers are whom the browsers turn out to belong to: x and y are one person.
 var customers = map[string]string{"x": "1", "y": "1", "z": "2"}
@@ -45,6 +48,8 @@ var plansOfFlows = []string{
 	"- {name: carts, kind: cart, frequency_cap: 2h, holdout: 30%, maximum_age: 3d, cool_down: 3h, steps: [{offset: 0s}, {offset: 1h}, {offset: 9h}]}",
 	"- {name: carts, kind: cart, frequency_cap: 2h, quiet_hours: '11:30-14:00', maximum_age: 3d, steps: [{offset: 30m}, {offset: 1d}]}\n- {name: pay, kind: checkout, frequency_cap: 2h, steps: [{offset: 0s}]}",
 	"- {name: pay, kind: checkout, frequency_cap: 2h, maximum_age: 2d, steps: [{offset: 0s}, {offset: 5h}]}\n- {name: looking, kind: browse, wait: 1h, frequency_cap: 2h, maximum_age: 3d, steps: [{offset: 0s}, {offset: 2h}]}",
+	"- {name: carts, kind: cart, frequency_cap: 2h, maximum_age: 4d, steps: [{offset: 0s, channels: [email]}, {offset: 3h, channels: [email, webhook]}, {offset: 40h, channels: [email]}]}",
+	"- {name: carts, kind: cart, frequency_cap: 2h, maximum_age: 4d, holdout: 10%, steps: [{offset: 10m, channels: [email]}, {offset: 1d, channels: [email]}]}",
 }
 
 // history is one history as it is played, and as it was told.
@@ -63,26 +68,8 @@ type toldEvent struct {
 	at   time.Time
 	kind sessions.Kind
 	who  string
-}
 
-// person says who somebody was known to be when the log ended at a seq.
-func (h *history) person(who string, at sessions.Seq) string {
-	for _, e := range h.told {
-		if e.kind == sessions.Identify && e.who == who && e.seq <= at {
-			return customers[who]
-		}
-	}
-	return who
-}
-
-// began returns who began what has the id of an event.
-func (h *history) began(id int64) string {
-	for _, e := range h.told {
-		if int64(e.seq) == id {
-			return e.who
-		}
-	}
-	return ""
+	consent sessions.MailState // that it told
 }
 
 func (h *history) append(t *rapid.T, who string, e *sessions.Event) {
@@ -91,7 +78,7 @@ func (h *history) append(t *rapid.T, who string, e *sessions.Event) {
 	if err != nil || receipt.Accepted != 1 {
 		t.Fatalf("append: %+v, %v", receipt, err)
 	}
-	h.told = append(h.told, toldEvent{receipt.Seq, h.now, e.Kind, who})
+	h.told = append(h.told, toldEvent{seq: receipt.Seq, at: h.now, kind: e.Kind, who: who})
 }
 
 func (h *history) play(t *rapid.T, a act) {
@@ -110,6 +97,12 @@ func (h *history) play(t *rapid.T, a act) {
 		h.append(t, a.who, event(sessions.CheckoutStarted, sessions.Browser, by(a.who)))
 	case "identify":
 		h.append(t, a.who, event(sessions.Identify, sessions.Backend, by(a.who), customer(customers[a.who])))
+	case "grant", "deny":
+		state := map[string]sessions.MailState{"grant": sessions.MailGranted, "deny": sessions.MailDenied}[a.kind]
+		e := event(sessions.Identify, sessions.Backend, by(a.who), customer(customers[a.who]), email(string(addresses[customers[a.who]])), consent(state, 0))
+		e.Mail.At = sessions.MillisOf(h.now)
+		h.append(t, a.who, e)
+		h.told[len(h.told)-1].consent = state
 	case "order":
 		h.orders++
 		parts := []part{by(a.who)}
@@ -158,7 +151,8 @@ func (h *history) detect(t *rapid.T, worker int) {
 }
 
 func (h *history) decide(worker int) error {
-	_, err := cart.NewDetector(h.logs[worker], cart.RulesOf(flow.Default())).Detect(context.Background(), h.now, cart.Options{Deliver: true})
+	rules := cart.Rules{Fallback: flow.Default(), Mails: true, Mail: cart.DefaultMailRules()}
+	_, err := cart.NewDetector(h.logs[worker], rules).Detect(context.Background(), h.now, cart.Options{Deliver: true})
 	return err
 }
 
@@ -191,7 +185,7 @@ func openPlain(t interface{ Fatal(...any) }, db *database.DB) *sessions.Log {
 
 // wipe makes the database one in which nothing happened.
 func (h *history) wipe(t *rapid.T) {
-	for _, table := range strings.Fields("events hashes cursors settings visitors identities sessions carts orders decisions triggers enrolments flows") {
+	for _, table := range strings.Fields("events hashes cursors settings visitors identities sessions carts orders decisions triggers enrolments flows contacts consents suppressions mailed clicks endings") {
 		h.exec(t, "DELETE FROM "+table)
 	}
 	h.exec(t, "UPDATE head SET seq = 0, newest = 0")
@@ -257,7 +251,7 @@ func playSequences(t *testing.T, db, second *database.DB, n int, prepare string)
 
 // Whatever shoppers do, whenever workers look and die: no step twice, none after an
 // acknowledged order of the same shopper, none while they are there or within the
-// cap, none to the holdout; and everything is decided in the end.
+// cap, none to the holdout, no mail without consent; and everything is decided in the end.
 func TestSequencesKeepTheirPromises(t *testing.T) {
 	db, second := sequenceShop(t)
 	if err := playSequences(t, db, second, *sequences, ""); err != nil {
@@ -271,6 +265,7 @@ func TestSequencesFindWhatIsMissing(t *testing.T) {
 	for _, missing := range []struct{ what, prepare, want string }{
 		{"orders", "CREATE TRIGGER blind AFTER INSERT ON orders BEGIN UPDATE orders SET seq = 0 WHERE order_id = NEW.order_id; END", "after the order"},
 		{"the cap", "CREATE TRIGGER blind AFTER UPDATE ON enrolments WHEN NEW.last_sent_at > 0 BEGIN UPDATE enrolments SET last_sent_at = 0 WHERE seq = NEW.seq; END", "have not gone by"},
+		{"denials", "CREATE TRIGGER blind AFTER INSERT ON consents WHEN NEW.state = 'denied' BEGIN DELETE FROM consents WHERE state = 'denied'; END", "consent"},
 	} {
 		t.Run(strings.ReplaceAll(missing.what, " ", "_"), func(t *testing.T) {
 			db, second := sequenceShop(t)

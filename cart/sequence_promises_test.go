@@ -3,6 +3,7 @@ package cart_test
 import (
 	"context"
 	"fmt"
+	"strings"
 	"testing"
 	"time"
 
@@ -14,10 +15,41 @@ import (
 	"cartwright/sessions/database"
 )
 
+// person says who somebody was known to be when the log ended at a seq.
+func (h *history) person(who string, at sessions.Seq) string {
+	for _, e := range h.told {
+		if e.kind == sessions.Identify && e.who == who && e.seq <= at {
+			return customers[who]
+		}
+	}
+	return who
+}
+
+// agreed says whether the newest word on mails to a customer was a grant.
+func (h *history) agreed(customer string, at sessions.Seq) bool {
+	agreed := false
+	for _, e := range h.told {
+		if e.consent != "" && e.seq <= at && customers[e.who] == customer {
+			agreed = e.consent == sessions.MailGranted
+		}
+	}
+	return agreed
+}
+
+// began returns who began what has the id of an event.
+func (h *history) began(id int64) string {
+	for _, e := range h.told {
+		if int64(e.seq) == id {
+			return e.who
+		}
+	}
+	return ""
+}
+
 // sent is a step that was told.
 type sent struct {
 	Seq, Cart, Session, Episode, Step, CreatedAt, AbandonedAt, Holdout, Entry int64
-	Flow                                                                      string
+	Flow, Channels                                                            string
 }
 
 func (s sent) subject() int64 { return max(s.Cart, s.Session) }
@@ -26,7 +58,7 @@ func (s sent) subject() int64 { return max(s.Cart, s.Session) }
 func (h *history) wrong(t *rapid.T) error {
 	var all []sent
 	err := h.dbs[0].Read(context.Background()).Raw(`SELECT triggers.seq, triggers.cart, triggers.session, triggers.episode, triggers.step, triggers.created_at,
-		triggers.abandoned_at, triggers.flow, enrolments.holdout, enrolments.seq AS entry FROM triggers
+		triggers.abandoned_at, triggers.flow, triggers.channels, enrolments.holdout, enrolments.seq AS entry FROM triggers
 		JOIN enrolments ON enrolments.cart = triggers.cart AND enrolments.session = triggers.session AND enrolments.episode = triggers.episode
 		WHERE triggers.kind = 'recovery.step_due' ORDER BY triggers.seq`).Scan(&all).Error
 	if err != nil {
@@ -37,6 +69,9 @@ func (h *history) wrong(t *rapid.T) error {
 		who := h.person(h.began(s.subject()), seq)
 		if s.Holdout != 0 {
 			return fmt.Errorf("%+v: in the holdout", s)
+		}
+		if strings.Contains(s.Channels, "email") && !h.agreed(who, seq) {
+			return fmt.Errorf("%+v: a mail without consent", s)
 		}
 		if s.Flow == "carts" && s.Step == 1 && s.CreatedAt < s.AbandonedAt {
 			return fmt.Errorf("%+v: before its time", s)
@@ -53,6 +88,9 @@ func (h *history) wrong(t *rapid.T) error {
 		for _, before := range all[:i] {
 			if before.subject() == s.subject() && before.Episode == s.Episode && before.Step >= s.Step {
 				return fmt.Errorf("%+v: after %+v", s, before)
+			}
+			if addressed := h.person(h.began(before.subject()), seq) == who && strings.Contains(before.Channels, "email") && strings.Contains(s.Channels, "email"); addressed && s.CreatedAt-before.CreatedAt < (16*time.Hour).Milliseconds() {
+				return fmt.Errorf("%+v: 16 hours after the mail %+v have not gone by", s, before)
 			}
 			if h.person(h.began(before.subject()), seq) == who && s.CreatedAt-before.CreatedAt < (2*time.Hour).Milliseconds() {
 				return fmt.Errorf("%+v: two hours after %+v have not gone by", s, before)
