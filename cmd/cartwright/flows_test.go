@@ -90,7 +90,7 @@ func TestWhyTellsTheStoryOfACart(t *testing.T) {
 	db := filepath.Join(t.TempDir(), "shop.db")
 	printed(t, nil, "import", "--db", db, "--format", "segment", written(t, "events.ndjson", threeShoppers))
 	printed(t, nil, "detect", "--db", db, "--as-of", "2026-03-06T11:00:00Z")
-	if said := printed(t, nil, "why", "--db", db, "1"); said != `Cart 1 of visitor 1 is open, in its episode 1, with 1 units.
+	if said := printed(t, nil, "why", "--db", db, "1"); said != `Cart 1 of visitor 1 is open, in its episode 1; units in it: 1.
 
 2026-03-01 10:00:00  It began.
 2026-03-06 11:00:00  Dry run: The cart was abandoned at 2026-03-01T11:00:00Z; the shop would have been told.
@@ -103,9 +103,9 @@ It was last used at 2026-03-01T10:00:00Z.
 		t.Errorf("a cart that was bought:\n%s", said)
 	}
 	var story struct {
-		Decisions []struct{ Words string }
+		Story []struct{ Words string }
 	}
-	if err := json.Unmarshal([]byte(printed(t, nil, "why", "--db", db, "--json", "1")), &story); err != nil || len(story.Decisions) != 1 || story.Decisions[0].Words == "" {
+	if err := json.Unmarshal([]byte(printed(t, nil, "why", "--db", db, "--json", "1")), &story); err != nil || len(story.Story) != 2 || story.Story[1].Words == "" {
 		t.Errorf("as JSON: %+v, %v", story, err)
 	}
 	if wrong := told(t, nil, exitFailed, "why", "--db", db, "c-3"); !strings.Contains(wrong, `there is no cart "c-3"`) {

@@ -22,7 +22,7 @@ func whyCommand(s streams) *cobra.Command {
 		Use:   "why CART",
 		Short: "Tell the story of a cart: what was decided of it, when and why",
 		Long: `Tells what became of a cart, in order and in words: every decision with its reason,
-those that led to nothing too. The cart is named by the shop's own id, or by
+those that led to nothing too, how its messages ended, and who came back by them. The cart is named by the shop's own id, or by
 Cartwright's, which is a number.`,
 		Example: "  cartwright why c-1\n  cartwright why 1234 --json",
 		Args: func(c *cobra.Command, args []string) error {
@@ -38,14 +38,14 @@ Cartwright's, which is a number.`,
 				if err != nil {
 					return err
 				}
-				decisions, err := store.Decisions(ctx, found.ID)
+				story, err := store.Story(ctx, found)
 				if err != nil {
 					return err
 				}
 				if asJSON {
-					return printJSON(s.out, map[string]any{"cart": found, "decisions": decisions})
+					return printJSON(s.out, map[string]any{"cart": found, "story": story})
 				}
-				return tellCart(s.out, found, decisions)
+				return tellCart(s.out, found, story)
 			})
 		},
 	}
@@ -67,20 +67,14 @@ func findCart(ctx context.Context, store *cart.Store, name string) (cart.Cart, e
 }
 
 // tellCart writes the story of a cart.
-func tellCart(w io.Writer, c cart.Cart, decisions []cart.Decision) error {
-	const clock = "2006-01-02 15:04:05"
+func tellCart(w io.Writer, c cart.Cart, story []cart.Happening) error {
 	name := ""
 	if c.Name != "" {
 		name = " (" + string(c.Name) + ")"
 	}
-	fmt.Fprintf(w, "Cart %d%s of visitor %d is %s, in its episode %d, with %d units.\n\n", c.ID, name, c.Visitor, c.Status, c.Episode, c.Units)
-	fmt.Fprintf(w, "%s  It began.\n", c.Began.Time().Format(clock))
-	for _, d := range decisions {
-		dry := ""
-		if d.Dry {
-			dry = "Dry run: "
-		}
-		fmt.Fprintf(w, "%s  %s%s\n", d.At.Time().Format(clock), dry, d.Words())
+	fmt.Fprintf(w, "Cart %d%s of visitor %d is %s, in its episode %d; units in it: %d.\n\n", c.ID, name, c.Visitor, c.Status, c.Episode, c.Units)
+	for _, h := range story {
+		fmt.Fprintf(w, "%s  %s\n", h.At.Time().Format("2006-01-02 15:04:05"), h.Words)
 	}
 	end := map[cart.Status]string{
 		cart.Ordered: fmt.Sprintf("Order %s ended it at %s.", c.Order, c.OrderedAt.Time().Format(time.RFC3339)),
@@ -88,7 +82,7 @@ func tellCart(w io.Writer, c cart.Cart, decisions []cart.Decision) error {
 		cart.Open: fmt.Sprintf("It was last used at %s.", c.LastActivity.Time().Format(time.RFC3339)),
 	}[c.Status]
 	_, err := fmt.Fprintf(w, "\n%s\n", end)
-	if len(decisions) == 0 && err == nil {
+	if len(story) == 1 && err == nil {
 		_, err = fmt.Fprintln(w, "Nothing was decided of it yet.")
 	}
 	return err

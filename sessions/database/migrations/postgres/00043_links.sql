@@ -36,6 +36,7 @@ CREATE TABLE endings (
     at         BIGINT NOT NULL
 );
 CREATE INDEX endings_at ON endings (at);
+CREATE INDEX endings_trigger ON endings (trigger_id);
 
 -- What the log says already.
 INSERT INTO endings (seq, trigger_id, channel, outcome, reason, at)
