@@ -113,27 +113,32 @@ func readFlows(body []byte) ([]flow.Flow, error) {
 }
 
 // parseFlows reads a list of flows. What JSON can escape and YAML cannot is written
-// without escapes first.
+// without escapes, if it cannot be read as it is.
 func parseFlows(list []byte) ([]flow.Flow, flow.Mistakes) {
-	if bytes.ContainsRune(list, '\\') {
-		var plain bytes.Buffer
-		decoder, encoder := json.NewDecoder(bytes.NewReader(list)), json.NewEncoder(&plain)
-		decoder.UseNumber()
-		encoder.SetEscapeHTML(false)
-		var value any
-		if decoder.Decode(&value) == nil && encoder.Encode(value) == nil {
-			list = plain.Bytes()
-		}
-	}
 	if string(list) == "null" {
 		return nil, flow.Mistakes{{Problem: "expected a list"}}
 	}
 	flows, err := flow.Parse(list)
-	if wrong, is := errors.AsType[flow.Mistakes](err); is {
-		return nil, wrong
+	wrong, is := errors.AsType[flow.Mistakes](err)
+	if err != nil && !is {
+		flows, err = flow.Parse(unescaped(list))
+		wrong, is = errors.AsType[flow.Mistakes](err)
 	}
-	if err != nil {
+	if err != nil && !is {
 		return nil, flow.Mistakes{{Problem: "cannot be read: " + err.Error()}}
 	}
-	return flows, nil
+	return flows, wrong
+}
+
+// unescaped writes JSON again with as few escapes as can be.
+func unescaped(list []byte) []byte {
+	var plain bytes.Buffer
+	decoder, encoder := json.NewDecoder(bytes.NewReader(list)), json.NewEncoder(&plain)
+	decoder.UseNumber()
+	encoder.SetEscapeHTML(false)
+	var value any
+	if decoder.Decode(&value) != nil || encoder.Encode(value) != nil {
+		return list
+	}
+	return plain.Bytes()
 }

@@ -235,6 +235,9 @@ func (b *book) keepCart(c Cart) {
 	if known && before.Visitor == c.Visitor {
 		return
 	}
+	if known && (before.Decided != "" || before.Episode > 1) { // there may be enrolments
+		b.enrolled.follow(c)
+	}
 	b.belonging[before.Visitor] = slices.DeleteFunc(b.belonging[before.Visitor], func(id ID) bool { return id == c.ID })
 	if c.Visitor != 0 { // nobody's carts are nobody's to find
 		b.belonging[c.Visitor] = append(b.belonging[c.Visitor], c.ID)

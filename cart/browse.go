@@ -15,7 +15,9 @@ import (
 
 // browseCursor names the cursor up to which the log was looked through for sessions
 // that ended a wait ago.
-func browseCursor(wait time.Duration) string { return "browse " + wait.String() }
+func browseCursor(wait time.Duration) string { return browsePrefix + wait.String() }
+
+const browsePrefix = "browse "
 
 // visits decides on sessions that were left, a part of the log at a time: those in
 // which products were looked at, of shoppers who have no cart, ordered nothing since
@@ -33,7 +35,11 @@ func (r *run) visits() ([]*sessions.Event, error) {
 		}
 	}
 	slices.Sort(waits)
-	for _, wait := range slices.Compact(waits) {
+	waits = slices.Compact(waits)
+	if err := r.keepCursors(waits); err != nil {
+		return nil, err
+	}
+	for _, wait := range waits {
 		ended, moved, err := r.ended(wait)
 		if err != nil {
 			return nil, err
@@ -43,6 +49,16 @@ func (r *run) visits() ([]*sessions.Event, error) {
 		}
 	}
 	return nil, nil
+}
+
+// keepCursors forgets how far the log was looked through for waits that no flow has:
+// configured again, a flow begins with what comes then.
+func (r *run) keepCursors(waits []time.Duration) error {
+	names := make([]string, len(waits))
+	for i, wait := range waits {
+		names[i] = browseCursor(wait)
+	}
+	return sessions.DropCursors(r.tx, browsePrefix, names)
 }
 
 // ended returns the next sessions that ended at least a wait ago, and whether there
@@ -82,7 +98,7 @@ func (r *run) leave(wait time.Duration, ended []sessions.Visit) ([]*sessions.Eve
 	var events []*sessions.Event
 	for i, c := range carts {
 		f, taken := r.browseFlow(wait, c, b.surroundings)
-		if !taken || !b.left(c, b.facts[i]) {
+		if !taken || !b.left(c, b.facts[i]) || c.LastActivity.Add(f.MaximumAge) < r.now {
 			continue
 		}
 		r.report.Sessions++

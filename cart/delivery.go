@@ -169,8 +169,8 @@ func (m *Message) tellVisit(tx *gorm.DB, t Trigger) error {
 // tellStep writes which step of which flow a trigger is.
 func (m *Message) tellStep(tx *gorm.DB, t Trigger) error {
 	var rows []decisionRow
-	err := tx.Where("cart = ? AND session = ? AND episode = ? AND flow = ? AND step = ? AND outcome = ? AND dry = 0",
-		int64(t.Cart), int64(t.Session), t.Episode, t.Flow, t.Step, string(Fire)).Find(&rows).Error
+	err := tx.Where("cart = ? AND session = ? AND episode = ? AND flow = ? AND step = ? AND dry = 0 AND outcome = ? AND reason = ?",
+		int64(t.Cart), int64(t.Session), t.Episode, t.Flow, t.Step, string(Fire), string(Idle)).Find(&rows).Error
 	if err != nil {
 		return fmt.Errorf("load the decision on trigger %s: %w", t.ID, err)
 	}

@@ -170,7 +170,7 @@ type run struct {
 	now     sessions.Millis
 	options Options
 	page    page
-	besides map[subject]bool // enrolments whose own messages do not count as the shopper's
+	telling *Trigger // what is rechecked: only messages before it count
 
 	report Report
 	next   page

@@ -3,6 +3,7 @@ package cart
 import (
 	"cmp"
 	"fmt"
+	"maps"
 	"slices"
 
 	"gorm.io/gorm"
@@ -125,10 +126,11 @@ func (r enrolmentRow) enrolment() Enrolment {
 type roll struct {
 	enrolments     map[subject]Enrolment
 	begun, changed map[subject]bool
+	followed       map[ID]sessions.VisitorID // carts that became another's
 }
 
 func newRoll() roll {
-	return roll{map[subject]Enrolment{}, map[subject]bool{}, map[subject]bool{}}
+	return roll{map[subject]Enrolment{}, map[subject]bool{}, map[subject]bool{}, map[ID]sessions.VisitorID{}}
 }
 
 // loadRoll reads the enrolments of the steps that are decided on in a batch. An
@@ -194,8 +196,33 @@ func (r roll) moved(m move) {
 	}
 }
 
+// follow hands the enrolments of a cart over to the visitor whose it is now.
+func (r roll) follow(c Cart) {
+	r.followed[c.ID] = c.Visitor
+	for s, e := range r.enrolments {
+		if e.Cart == c.ID {
+			e.Visitor = c.Visitor
+			r.enrolments[s], r.changed[s] = e, true
+		}
+	}
+}
+
+// saveFollowed moves the enrolments of carts that became another's.
+func (r roll) saveFollowed(tx *gorm.DB) error {
+	for _, id := range slices.Sorted(maps.Keys(r.followed)) {
+		err := tx.Exec("UPDATE enrolments SET visitor_id = ? WHERE cart = ? AND session = 0", int64(r.followed[id]), int64(id)).Error
+		if err != nil {
+			return fmt.Errorf("move the enrolments of cart %d: %w", id, err)
+		}
+	}
+	return nil
+}
+
 // save writes what changed. What began before is never begun again.
 func (r roll) save(tx *gorm.DB) error {
+	if err := r.saveFollowed(tx); err != nil {
+		return err
+	}
 	var begun, changed []enrolmentRow
 	for s := range r.changed {
 		if row := rowOfEnrolment(r.enrolments[s]); r.begun[s] {

@@ -35,7 +35,7 @@ func (m Messages) Recheck(tx *gorm.DB, t Trigger, now sessions.Millis) (Verdict,
 
 // run returns what a decision of now would be made by.
 func (m Messages) run(tx *gorm.DB, t Trigger, now sessions.Millis) (*run, error) {
-	r := &run{tx: tx, rules: m.rules, now: now, besides: map[subject]bool{{t.Cart, t.Session, t.Episode}: true}}
+	r := &run{tx: tx, rules: m.rules, now: now, telling: &t}
 	return r, r.begin()
 }
 
@@ -103,6 +103,9 @@ func (m Messages) recheckStep(tx *gorm.DB, t Trigger, now sessions.Millis) (Verd
 			return Verdict{}, err
 		}
 		s.to = map[ID]Addressee{c.ID: to}
+		if err := s.orderedAt(tx, []Cart{c}); err != nil {
+			return Verdict{}, err
+		}
 	}
 	step := f.Steps[t.Step-1]
 	step.Channels = t.Channels

@@ -180,6 +180,13 @@ func (r Rules) FlowsOfFile(ctx context.Context, db *gorm.DB, log *sessions.Log, 
 	if len(rows) == 1 && string(rows[0].Body) == string(body) || len(rows) == 0 && flows == nil {
 		return nil
 	}
-	_, err = r.ChangeFlows(ctx, log, ByFile, flows, nil, now)
-	return err
+	// Also where they hold already: this is what the file said last.
+	_, err = log.Decide(ctx, func(*gorm.DB, sessions.Head) ([]*sessions.Event, error) {
+		e, err := sessions.Own(sessions.FlowsChanged, 0, sessions.MillisOf(now), flowsContent{ByFile, body})
+		return []*sessions.Event{e}, err
+	})
+	if err != nil {
+		return fmt.Errorf("tell the log the flows of the configuration file: %w", err)
+	}
+	return nil
 }

@@ -4,6 +4,8 @@ import (
 	"fmt"
 	"slices"
 
+	"gorm.io/gorm"
+
 	"cartwright/sessions"
 	"cartwright/sessions/database"
 )
@@ -11,7 +13,7 @@ import (
 // steps decides on one page of the steps that are due, and returns the decisions as
 // events to be appended.
 func (r *run) steps() ([]*sessions.Event, error) {
-	if r.enabled == 0 {
+	if r.enabled == 0 || !r.options.Deliver {
 		return nil, nil
 	}
 	due, err := enrolments(r.tx.Where("next_at > 0 AND next_at <= ?", int64(r.now)).Order("next_at, cart, session").Limit(cartsPerDecision))
@@ -24,7 +26,11 @@ func (r *run) steps() ([]*sessions.Event, error) {
 	if err != nil {
 		return nil, err
 	}
-	if s.to, err = LoadAddressees(r.tx, r.mailed(due, s), r.now, r.rules.Mail); err != nil {
+	mailed := r.mailed(due, s)
+	if s.to, err = LoadAddressees(r.tx, mailed, r.now, r.rules.Mail); err != nil {
+		return nil, err
+	}
+	if err := s.orderedAt(r.tx, mailed); err != nil {
 		return nil, err
 	}
 	var events []*sessions.Event
@@ -37,7 +43,7 @@ func (r *run) steps() ([]*sessions.Event, error) {
 			events = append(events, event)
 			if d.Outcome == Fire {
 				r.report.Triggers++
-				s.persons.sent[e.Visitor] = r.now // for those that follow on this page
+				s.persons.wrote(s.facts[i].Cart.Visitor, r.now) // for those that follow on this page
 			}
 		}
 	}
@@ -103,6 +109,7 @@ type situations struct {
 	rules    Rules
 	facts    []Facts // in the order of the enrolments
 	closed   []Reason
+	own      []sessions.Millis // when each was last told itself: all that counts where nobody is known
 	persons  persons
 	products map[sessions.ProductID]sessions.Product
 	to       map[ID]Addressee // of those that are to be mailed
@@ -120,7 +127,10 @@ func (r *run) situations(due []Enrolment) (s situations, err error) {
 	if s.facts, err = LoadFacts(r.tx, carts); err != nil {
 		return s, err
 	}
-	if s.persons, err = loadPersons(r.tx, carts, r.besides); err != nil {
+	for _, e := range due {
+		s.own = append(s.own, e.LastSent)
+	}
+	if s.persons, err = r.loadPersons(carts); err != nil {
 		return s, err
 	}
 	s.products, err = r.rules.catalog(r.tx, productsOf(carts))
@@ -130,11 +140,38 @@ func (r *run) situations(due []Enrolment) (s situations, err error) {
 // of returns the situation of the i-th enrolment.
 func (s situations) of(i int) Situation {
 	facts := s.facts[i]
-	v := facts.Cart.Visitor
+	v, sent := facts.Cart.Visitor, s.own[i]
+	if v != 0 {
+		sent = s.persons.sent[v]
+	}
 	return Situation{
-		Facts: facts, Closed: s.closed[i], LastOrder: s.persons.ordered[v], LastSent: s.persons.sent[v], Zone: s.persons.zone(v, s.rules.zone()),
+		Facts: facts, Closed: s.closed[i], LastOrder: s.persons.ordered[v], LastSent: sent, Zone: s.persons.zone(v, s.rules.zone()),
 		SoldOut: soldOut(facts.Cart, s.products), Mails: s.rules.Mails, To: s.to[facts.Cart.ID],
 	}
+}
+
+// orderedAt lets orders stand against the carts to be mailed that were told with the
+// very address a mail would go to: it need not be one of the cart's or its visitor's.
+func (s *situations) orderedAt(tx *gorm.DB, mailed []Cart) error {
+	if len(mailed) == 0 {
+		return nil
+	}
+	addressed := make([]Cart, len(mailed))
+	for i, c := range mailed {
+		addressed[i] = c
+		addressed[i].Email = s.to[c.ID].Email
+	}
+	orders, err := loadStanding(tx, addressed)
+	if err != nil {
+		return err
+	}
+	for _, c := range addressed {
+		i := slices.IndexFunc(s.facts, func(f Facts) bool { return f.Cart.ID == c.ID })
+		if s.facts[i].Order == "" {
+			s.facts[i].Order, s.facts[i].Identity = orders.against(c)
+		}
+	}
+	return nil
 }
 
 // subjects returns the carts that enrolments are about, and why they are none any

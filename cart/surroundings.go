@@ -2,9 +2,8 @@ package cart
 
 import (
 	"fmt"
+	"math"
 	"time"
-
-	"gorm.io/gorm"
 
 	"cartwright/cart/flow"
 	"cartwright/sessions"
@@ -13,6 +12,7 @@ import (
 
 // surroundings are what conditions ask of carts besides what they hold.
 type surroundings struct {
+	written  sessions.Seq // up to which sessions are written, where conditions ask for them; else the end of the log
 	visits   map[sessions.VisitorID]sessions.Visit
 	products map[sessions.ProductID]sessions.Product
 }
@@ -26,7 +26,11 @@ func (r *run) surroundings(carts []Cart) (s surroundings, err error) {
 		visits = visits || c.Visitors != "" || len(c.Countries)+len(c.Devices)+len(c.Channels) > 0
 		products = products || len(c.Categories) > 0
 	}
+	s.written = r.head.Seq
 	if visits {
+		if s.written, err = sessions.Written(r.tx); err != nil {
+			return s, err
+		}
 		if s.visits, err = sessions.NewestVisits(r.tx, visitorList(carts)); err != nil {
 			return s, err
 		}
@@ -41,7 +45,7 @@ func (r *run) surroundings(carts []Cart) (s surroundings, err error) {
 func (s surroundings) of(c Cart) flow.Subject {
 	visit := s.visits[c.Visitor]
 	subject := flow.Subject{
-		Value: c.Value, Currency: c.Currency, Country: visit.Country, Device: visit.Device, Returning: visit.Sessions > 1,
+		Value: c.Value, Currency: c.Currency, Country: visit.Country, Device: visit.Device, Visits: visit.Sessions,
 	}
 	if visit.Entry != nil {
 		subject.Channel = visit.Entry.Channel
@@ -120,8 +124,11 @@ func (r *run) activeOf(carts []Cart) (activeFlows, error) {
 
 // entered takes down what was just decided, for those that follow on the same page.
 func (a activeFlows) entered(d Decision) {
-	if d.enrols() && d.NextAt != 0 && d.Visitor != 0 {
-		a.of[d.Visitor] = []Enrolment{enrolmentOf(d)} // what it superseded is over
+	if !d.enrols() || d.Visitor == 0 {
+		return
+	}
+	if a.of[d.Visitor] = nil; d.NextAt != 0 { // what it superseded is over
+		a.of[d.Visitor] = []Enrolment{enrolmentOf(d)}
 	}
 }
 
@@ -132,17 +139,18 @@ type persons struct {
 	visits  map[sessions.VisitorID]sessions.Visit
 }
 
-// loadPersons reads what is known of the shoppers of carts. What the enrolments of
-// some subjects sent does not count.
-func loadPersons(tx *gorm.DB, carts []Cart, without map[subject]bool) (p persons, err error) {
+// loadPersons reads what is known of the shoppers of carts. Where a trigger is being
+// told, only messages that were decided before it count: of two that wait for one
+// another the earlier goes out.
+func (r *run) loadPersons(carts []Cart) (p persons, err error) {
 	p = persons{ordered: map[sessions.VisitorID]sessions.Millis{}, sent: map[sessions.VisitorID]sessions.Millis{}}
 	visitors := visitorList(carts)
-	if p.visits, err = sessions.NewestVisits(tx, visitors); err != nil {
+	if p.visits, err = sessions.NewestVisits(r.tx, visitors); err != nil {
 		return p, err
 	}
 	return p, database.Each(visitors, func(part []sessions.VisitorID) error {
-		var orders []struct{ VisitorID, At int64 }
-		err := tx.Table("orders").Select("visitor_id, MAX(received_at) AS at").Where("visitor_id IN ? AND seq > 0 AND cancelled = 0", part).
+		var orders []lastOf
+		err := r.tx.Table("orders").Select("visitor_id, MAX(received_at) AS at").Where("visitor_id IN ? AND seq > 0 AND cancelled = 0", part).
 			Group("visitor_id").Scan(&orders).Error
 		if err != nil {
 			return fmt.Errorf("load visitors' newest orders: %w", err)
@@ -150,14 +158,51 @@ func loadPersons(tx *gorm.DB, carts []Cart, without map[subject]bool) (p persons
 		for _, o := range orders {
 			p.ordered[sessions.VisitorID(o.VisitorID)] = sessions.Millis(o.At)
 		}
-		list, err := enrolments(tx.Where("visitor_id IN ? AND last_sent_at > 0", part))
-		for _, e := range list {
-			if !without[e.subject()] {
-				p.sent[e.Visitor] = max(p.sent[e.Visitor], e.LastSent)
-			}
-		}
-		return err
+		return r.loadSent(p, part)
 	})
+}
+
+// lastOf is when something was last so of a visitor.
+type lastOf struct{ VisitorID, At int64 }
+
+// loadSent reads when visitors were last written to: when it was decided, or when the
+// message arrived, if that was later.
+func (r *run) loadSent(p persons, visitors []sessions.VisitorID) error {
+	decided := r.tx.Where("visitor_id IN ? AND last_sent_at > 0", visitors)
+	const told = `SELECT enrolments.visitor_id AS visitor_id, MAX(endings.at) AS at FROM enrolments
+		JOIN triggers ON triggers.cart = enrolments.cart AND triggers.session = enrolments.session AND triggers.episode = enrolments.episode
+			AND triggers.flow = enrolments.flow AND triggers.kind = ? AND triggers.seq < ?
+		JOIN endings ON endings.trigger_id = triggers.id AND endings.outcome = ?
+		WHERE enrolments.visitor_id IN ? AND enrolments.last_sent_at > 0 GROUP BY enrolments.visitor_id`
+	before := sessions.Seq(math.MaxInt64)
+	if t := r.telling; t != nil {
+		before = t.Seq
+		decided = decided.Where("last_sent_at <= ? AND NOT (cart = ? AND session = ?)", int64(t.At), int64(t.Cart), int64(t.Session))
+	}
+	list, err := enrolments(decided)
+	if err != nil {
+		return err
+	}
+	for _, e := range list {
+		if t := r.telling; t == nil || e.LastSent < t.At || e.Cart < t.Cart {
+			p.wrote(e.Visitor, e.LastSent)
+		}
+	}
+	var arrived []lastOf
+	if err := r.tx.Raw(told, string(StepDue), int64(before), mailArrived, visitors).Scan(&arrived).Error; err != nil {
+		return fmt.Errorf("load when visitors were last written to: %w", err)
+	}
+	for _, a := range arrived {
+		p.wrote(sessions.VisitorID(a.VisitorID), sessions.Millis(a.At))
+	}
+	return nil
+}
+
+// wrote takes down that a visitor was written to at a time. Nobody known is not one person.
+func (p persons) wrote(v sessions.VisitorID, at sessions.Millis) {
+	if v != 0 {
+		p.sent[v] = max(p.sent[v], at)
+	}
 }
 
 // zone returns by whose clock a visitor's day goes.

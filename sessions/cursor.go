@@ -3,6 +3,8 @@ package sessions
 import (
 	"encoding/json"
 	"fmt"
+	"slices"
+	"strings"
 
 	"gorm.io/gorm"
 	"gorm.io/gorm/clause"
@@ -77,4 +79,27 @@ func SaveCursor(tx *gorm.DB, name string, seq Seq) error {
 		return fmt.Errorf("save the cursor %s: %w", name, err)
 	}
 	return nil
+}
+
+// DropCursors forgets the cursors whose names begin with a prefix, but for some.
+func DropCursors(tx *gorm.DB, prefix string, but []string) error {
+	var rows []cursorRow
+	if err := tx.Select("name").Find(&rows).Error; err != nil {
+		return fmt.Errorf("load the names of cursors: %w", err)
+	}
+	for _, r := range rows {
+		if !strings.HasPrefix(r.Name, prefix) || slices.Contains(but, r.Name) {
+			continue
+		}
+		if err := tx.Exec("DELETE FROM cursors WHERE name = ?", r.Name).Error; err != nil {
+			return fmt.Errorf("drop the cursor %s: %w", r.Name, err)
+		}
+	}
+	return nil
+}
+
+// Written returns how far sessions are written.
+func Written(tx *gorm.DB) (Seq, error) {
+	seq, _, err := loadCursor(tx)
+	return seq, err
 }

@@ -98,6 +98,9 @@ func visitsOf(query *gorm.DB) ([]Visit, error) {
 	return visits, nil
 }
 
+// endedVisitors is of how many visitors sessions are returned at a time.
+const endedVisitors = 500
+
 // endedEvents is how many events are looked through at a time for where sessions ended.
 const endedEvents = 5000
 
@@ -105,8 +108,8 @@ const endedEvents = 5000
 // seq and was received live at a time or before, in no order, and up to which seq
 // the log was looked through for them: less than there is where more may follow, where events are
 // younger, or where sessions are not written yet. A session that goes on is returned
-// again when it ends again. Cost: a read of the part of the log, at most 5,000 events, and of their
-// visitors' sessions.
+// again when it ends again. Cost: a read of the part of the log, at most 5,000 events and 500
+// visitors, and of their sessions.
 func EndedVisits(tx *gorm.DB, after Seq, until Millis) (ended []Visit, upTo Seq, err error) {
 	written, _, err := loadCursor(tx)
 	if err != nil {
@@ -124,7 +127,7 @@ func EndedVisits(tx *gorm.DB, after Seq, until Millis) (ended []Visit, upTo Seq,
 	upTo = after
 	visitors, imported := map[VisitorID]bool{}, map[Seq]bool{}
 	for _, r := range rows {
-		if Millis(r.ReceivedAt) > until {
+		if Millis(r.ReceivedAt) > until || len(visitors) == endedVisitors {
 			break
 		}
 		upTo = Seq(r.Seq)
@@ -146,7 +149,24 @@ func EndedVisits(tx *gorm.DB, after Seq, until Millis) (ended []Visit, upTo Seq,
 		}
 		return err
 	})
-	return ended, upTo, err
+	if err != nil {
+		return nil, after, err
+	}
+	return ended, upTo, rooted(tx, ended)
+}
+
+// rooted gives sessions to living visitors. That a visitor was joined to another is in
+// the log at once, in the sessions only when they are written the next time.
+func rooted(tx *gorm.DB, visits []Visit) error {
+	visitors := make([]VisitorID, len(visits))
+	for i, v := range visits {
+		visitors[i] = v.Visitor
+	}
+	roots, err := Roots(tx, visitors)
+	for i, v := range visits {
+		visits[i].Visitor = roots[v.Visitor]
+	}
+	return err
 }
 
 // living returns visitors and those that they were merged into.

@@ -34,7 +34,7 @@ type Subject struct {
 	Country    string
 	Device     string
 	Channel    string
-	Returning  bool
+	Visits     int64 // how many the shopper made, this one included; 0: none is known
 	Products   []sessions.ProductID
 	Categories []string
 }
@@ -55,7 +55,7 @@ func (c Conditions) Take(s Subject) bool {
 	switch {
 	case c.MinimumValue != nil && (s.Value == nil || *s.Value < *c.MinimumValue),
 		c.MaximumValue != nil && (s.Value == nil || *s.Value > *c.MaximumValue),
-		c.Visitors == NewVisitor && s.Returning, c.Visitors == ReturningVisitor && !s.Returning:
+		c.Visitors == NewVisitor && s.Visits != 1, c.Visitors == ReturningVisitor && s.Visits < 2:
 		return false
 	}
 	products := make([]string, len(s.Products))

@@ -126,10 +126,11 @@ func (f Flow) DueAt(n int64, abandoned sessions.Millis) (sessions.Millis, bool) 
 	return abandoned.Add(f.Steps[n-1].Offset), true
 }
 
-// HeldOut reports whether a person is in the holdout. The same person is always in
+// HeldOut reports whether a person is in the holdout. The same visitor is always in
 // it or never, of every flow with this share or a larger one, whenever and by
 // whichever replica it is asked, so that nobody is written to by one flow whom
-// another compares with.
+// another compares with. It is asked when a subject enters a flow: who turns out later to
+// be another visitor stays where they were put, as intention to treat wants it.
 func (f Flow) HeldOut(person sessions.VisitorID) bool {
 	sum := sha256.Sum256(fmt.Appendf(nil, "holdout %d", person))
 	return f.Holdout > 0 && binary.BigEndian.Uint64(sum[:8])%100 < uint64(f.Holdout)

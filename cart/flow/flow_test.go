@@ -102,7 +102,7 @@ func TestHoldoutIsAShareThatStays(t *testing.T) {
 
 func TestConditions(t *testing.T) {
 	amount := func(n int64) *int64 { return &n }
-	subject := flow.Subject{Value: amount(5000), Currency: "EUR", Country: "DE", Device: "mobile", Channel: "email",
+	subject := flow.Subject{Value: amount(5000), Currency: "EUR", Country: "DE", Device: "mobile", Channel: "email", Visits: 1,
 		Products: []sessions.ProductID{"a", "b"}, Categories: []string{"Shoes"}}
 	for name, tt := range map[string]struct {
 		c    flow.Conditions
@@ -128,6 +128,11 @@ func TestConditions(t *testing.T) {
 	} {
 		if got := tt.c.Take(subject); got != tt.want {
 			t.Errorf("%s: %v", name, got)
+		}
+	}
+	for _, visitors := range []string{flow.NewVisitor, flow.ReturningVisitor} {
+		if (flow.Conditions{Visitors: visitors}).Take(flow.Subject{}) {
+			t.Errorf("who is not known is %s", visitors)
 		}
 	}
 	if (flow.Conditions{MinimumValue: amount(0)}).Take(flow.Subject{}) {

@@ -6,6 +6,7 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+	"unicode"
 
 	"go.yaml.in/yaml/v3"
 )
@@ -150,8 +151,8 @@ func (r *reader) text(into *string, allowed ...string) func(*yaml.Node, string) 
 		switch {
 		case node.Kind != yaml.ScalarNode || node.Tag == "!!null":
 			r.wrong(node, pointer, "expected a text")
-		case len(node.Value) > maximumText || strings.ContainsRune(node.Value, 0):
-			r.wrong(node, pointer, fmt.Sprintf("expected a text of at most %d bytes", maximumText))
+		case len(node.Value) > maximumText || strings.ContainsFunc(node.Value, unicode.IsControl):
+			r.wrong(node, pointer, fmt.Sprintf("expected a text of at most %d bytes, without control characters", maximumText))
 		case len(allowed) > 0 && !slices.Contains(allowed, node.Value):
 			r.wrong(node, pointer, strconv.Quote(node.Value)+" is none of "+strings.Join(allowed, ", "))
 		default:
