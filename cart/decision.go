@@ -129,6 +129,9 @@ type Decision struct {
 	AddressHash string    `json:"address_hash,omitempty"`
 	Network     string    `json:"network,omitempty"`
 
+	// Refusal is why a step of several channels is not mailed, though it is told.
+	Refusal Reason `json:"refusal,omitempty"`
+
 	// NextStep is the step that comes next in this sequence, this one again after
 	// Hold, and NextAt when it is to be decided on. 0 ends the sequence.
 	NextStep int64           `json:"next_step,omitempty"`

@@ -52,7 +52,8 @@ type MessageData struct {
 	TriggerID string          `json:"trigger_id"`
 	Order     *Order          `json:"order"` // null of an abandoned cart
 	Step      *MessageStep    `json:"step,omitempty"`
-	Session   *MessageVisit   `json:"session,omitempty"` // of who only browsed
+	Restore   string          `json:"restore_url,omitempty"` // of a step, where links are made
+	Session   *MessageVisit   `json:"session,omitempty"`     // of who only browsed
 	Consent   *MessageConsent `json:"consent,omitempty"`
 
 	// Click is of recovery.clicked alone: which message the shopper followed.
@@ -65,6 +66,11 @@ type MessageStep struct {
 	Kind     flow.Kind `json:"kind"`
 	Number   int64     `json:"number"` // from 1
 	Channels []Channel `json:"channels"`
+
+	// MayMail says whether Cartwright would mail the shopper, and Refusal why not: a
+	// shop that brings the step to them by mail itself should ask it.
+	MayMail bool   `json:"may_mail"`
+	Refusal Reason `json:"mail_refusal,omitempty"`
 }
 
 // MessageVisit is what somebody looked at who left without a cart.
@@ -99,7 +105,7 @@ type MessageVisitor struct {
 }
 
 // Message returns what is sent for a trigger, as of tx.
-func (Messages) Message(tx *gorm.DB, t Trigger) (m Message, err error) {
+func (ms Messages) Message(tx *gorm.DB, t Trigger) (m Message, err error) {
 	m = Message{Type: t.Kind, Timestamp: t.At.Time(), Data: MessageData{TriggerID: t.ID}}
 	switch {
 	case t.Kind == Clicked:
@@ -112,7 +118,7 @@ func (Messages) Message(tx *gorm.DB, t Trigger) (m Message, err error) {
 		err = m.tellCart(tx, t)
 	}
 	if err == nil && (t.Kind == StepDue || t.Kind == Sent) {
-		err = m.tellStep(tx, t)
+		err = m.tellStep(tx, t, ms.rules.Mail)
 	}
 	if err != nil {
 		return m, fmt.Errorf("write the message of trigger %s: %w", t.ID, err)
@@ -167,7 +173,7 @@ func (m *Message) tellVisit(tx *gorm.DB, t Trigger) error {
 }
 
 // tellStep writes which step of which flow a trigger is.
-func (m *Message) tellStep(tx *gorm.DB, t Trigger) error {
+func (m *Message) tellStep(tx *gorm.DB, t Trigger, rules MailRules) error {
 	var rows []decisionRow
 	err := tx.Where("cart = ? AND session = ? AND episode = ? AND flow = ? AND step = ? AND dry = 0 AND outcome = ? AND reason = ?",
 		int64(t.Cart), int64(t.Session), t.Episode, t.Flow, t.Step, string(Fire), string(Idle)).Find(&rows).Error
@@ -178,7 +184,14 @@ func (m *Message) tellStep(tx *gorm.DB, t Trigger) error {
 	for _, r := range rows {
 		m.Data.Step.Kind, m.Data.Step.Channels = flow.Kind(r.Kind), splitChannels(r.Channels)
 	}
-	return nil
+	c, err := subjectOfTrigger(tx, t)
+	if err != nil {
+		return err
+	}
+	to, err := loadMailing(tx, []Cart{c}, rules)
+	m.Data.Step.Refusal = to.found[c.ID].Refusal
+	m.Data.Step.MayMail = m.Data.Step.Refusal == ""
+	return err
 }
 
 // enrolmentOfTrigger loads the enrolment that a trigger is of.

@@ -77,6 +77,15 @@ func NewLink(tx *gorm.DB, t Trigger, on Channel, now sessions.Millis, life time.
 			return "", fmt.Errorf("make a link for trigger %s: %w", t.ID, err)
 		}
 	}
+	if t.Session != 0 {
+		c, err := subjectOfTrigger(tx, t)
+		if err != nil {
+			return "", fmt.Errorf("make a link for trigger %s: %w", t.ID, err)
+		}
+		if row.Lines, err = encodeLines(c.Lines); err != nil {
+			return "", fmt.Errorf("make a link for trigger %s: %w", t.ID, err)
+		}
+	}
 	if err := tx.Create(&row).Error; err != nil {
 		return "", fmt.Errorf("make a link for trigger %s: %w", t.ID, err)
 	}

@@ -129,6 +129,9 @@ func (l *Links) Restore(ctx context.Context, token string, now time.Time) (Resto
 			return Restored{}, fmt.Errorf("restore the cart of a link: %w", err)
 		}
 	}
+	if link.Cart == 0 && len(link.lines) > 0 { // what was looked at; there is no cart
+		c = Cart{Status: Open, Lines: link.lines, Units: units(link.lines)}
+	}
 	if c.Status != Open {
 		return closedCart(c, link), nil
 	}

@@ -204,6 +204,7 @@ type decisionRow struct {
 	Session     int64
 	Kind        string
 	Channels    string
+	Refusal     string
 	NextAt      int64
 }
 
@@ -214,7 +215,8 @@ func rowOfDecision(d Decision) decisionRow {
 		Seq: int64(d.Seq), Cart: int64(d.Cart), Episode: d.Episode, Flow: d.Flow, Step: d.Step, Dry: flag(d.Dry),
 		Outcome: string(d.Outcome), Reason: string(d.Reason), OrderID: string(d.Order),
 		AbandonedAt: int64(d.AbandonedAt), DecidedAt: int64(d.At), Seen: int64(d.Seen),
-		Session: int64(d.Session), Kind: string(d.Kind), Channels: joinChannels(d.Channels), NextAt: int64(d.NextAt),
+		Session: int64(d.Session), Kind: string(d.Kind), Channels: joinChannels(d.Channels), Refusal: string(d.Refusal),
+		NextAt: int64(d.NextAt),
 	}
 }
 
@@ -223,7 +225,8 @@ func (r decisionRow) decision() Decision {
 		Seq: sessions.Seq(r.Seq), Cart: ID(r.Cart), Episode: r.Episode, Flow: r.Flow, Step: r.Step, Dry: r.Dry != 0,
 		Outcome: Outcome(r.Outcome), Reason: Reason(r.Reason), Order: sessions.OrderID(r.OrderID),
 		AbandonedAt: sessions.Millis(r.AbandonedAt), At: sessions.Millis(r.DecidedAt), Seen: sessions.Seq(r.Seen),
-		Session: sessions.SessionID(r.Session), Kind: flow.Kind(r.Kind), Channels: splitChannels(r.Channels), NextAt: sessions.Millis(r.NextAt),
+		Session: sessions.SessionID(r.Session), Kind: flow.Kind(r.Kind), Channels: splitChannels(r.Channels),
+		Refusal: Reason(r.Refusal), NextAt: sessions.Millis(r.NextAt),
 	}
 }
 

@@ -26,6 +26,7 @@ type Ruling struct {
 	Reason   Reason
 	Until    sessions.Millis // of Hold: when to look again
 	Channels []Channel       // of Fire: those of the step's that can be used
+	Refusal  Reason          // of Fire: why mail is not among them, though the step names it
 }
 
 const (
@@ -97,8 +98,10 @@ func reach(step flow.Step, s Situation, now, oldest sessions.Millis) Ruling {
 	}
 	channels := slices.DeleteFunc(slices.Clone(step.Channels), func(c Channel) bool { return c == Email && refusal != "" })
 	switch {
-	case len(channels) > 0:
+	case len(channels) == len(step.Channels):
 		return Ruling{Outcome: Fire, Reason: Idle, Channels: channels}
+	case len(channels) > 0:
+		return Ruling{Outcome: Fire, Reason: Idle, Channels: channels, Refusal: refusal}
 	case refusal == AddressLimit || refusal == NetworkLimit:
 		return Ruling{Outcome: Hold, Reason: refusal, Until: min(now.Add(limitPause), oldest+1)}
 	}

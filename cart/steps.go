@@ -96,7 +96,7 @@ func (r *run) step(e Enrolment, s Situation) []Decision {
 		d.NextStep, d.NextAt = latest+1, at
 	}
 	if ruling.Outcome == Fire {
-		d.Channels, d.Coupon = ruling.Channels, f.Steps[latest-1].Coupon
+		d.Channels, d.Refusal, d.Coupon = ruling.Channels, ruling.Refusal, f.Steps[latest-1].Coupon
 		if slices.Contains(d.Channels, Email) {
 			d.AddressHash, d.Network = s.To.Hash, s.To.Network
 		}

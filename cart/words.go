@@ -98,7 +98,11 @@ func (d Decision) told(what string) string {
 		for _, c := range d.Channels {
 			ways = append(ways, map[Channel]string{Email: "mail", Webhook: "the shop's endpoints"}[c])
 		}
-		return fmt.Sprintf("%s%s due, and went out by %s.", what, would, strings.Join(ways, " and "))
+		not := ""
+		if d.Refusal != "" {
+			not = ", not by mail, because " + d.Refusal.Words()
+		}
+		return fmt.Sprintf("%s%s due, to go out by %s%s.", what, would, strings.Join(ways, " and "), not)
 	}
 	if d.NextAt != 0 {
 		return fmt.Sprintf("%s, and entered the flow %s, whose first step is due at %s.", what, d.Flow, d.NextAt.Time().Format(time.RFC3339))

@@ -114,6 +114,9 @@ func (l *Log) open(tx *gorm.DB) error {
 	if l.key, err = loadHashKey(tx); err != nil {
 		return err
 	}
+	if err := l.rebuildDue(tx, head); err != nil {
+		return err
+	}
 	l.known, l.sure = head, true
 	return l.loadWindow(tx, "")
 }

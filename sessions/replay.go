@@ -47,6 +47,31 @@ func Replay(ctx context.Context, db *database.DB, more []Projection, progress fu
 	return head, nil
 }
 
+// rebuildDue builds the projections anew if a migration says that they are to be, in
+// the transaction in which a log is opened: nothing is decided by rows of an older
+// program. Cost: that of [Replay], once after such a migration.
+func (l *Log) rebuildDue(tx *gorm.DB, head Head) error {
+	var reasons []string
+	if err := tx.Table("rebuild").Pluck("reason", &reasons).Error; err != nil {
+		return fmt.Errorf("look whether projections are to be built anew: %w", err)
+	}
+	if len(reasons) == 0 || len(l.options.Projections) == 0 { // who has none is a stranger to them
+		return nil
+	}
+	l.options.Logger.Info("this version keeps more than the one before: building everything anew from the log", "events", head.Seq, "for", reasons)
+	if _, _, err := loadCursor(database.Lock(tx)); err != nil { // no follower writes meanwhile
+		return err
+	}
+	if err := dropProjections(tx, l.projections); err != nil {
+		return err
+	}
+	r := rebuild{from: tx, to: tx, projections: l.projections, head: head.Seq, cursor: head.Seq}
+	if err := r.run(); err != nil {
+		return fmt.Errorf("build the projections anew: %w", err)
+	}
+	return tx.Exec("DELETE FROM rebuild").Error
+}
+
 func dropProjections(tx *gorm.DB, projections []Projection) error {
 	tables := []Table{sessionsTable()}
 	for _, p := range projections {

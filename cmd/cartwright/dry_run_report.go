@@ -85,6 +85,9 @@ is not foreseen, as it was not then.`,
 				return usage("--last takes a time such as 7d, not %q", last)
 			}
 			return withDatabase(cmd, s, &c, func(ctx context.Context, db *database.DB) error {
+				if !cmd.Flags().Changed("flows") {
+					c.Flows.flows = nil // those that hold count, not those of the configuration file
+				}
 				report, err := tryFlows(ctx, c, db, args, window)
 				if err != nil {
 					return err
@@ -116,7 +119,7 @@ func tryFlows(ctx context.Context, c Config, db *database.DB, files []string, wi
 	}
 	report := dryReport{Origin: configured.Origin, Flows: configured.Flows, Summary: []dryLine{}, Decisions: []dryDecision{}}
 	if c.Flows.flows != nil {
-		report.Origin, report.Flows = "configuration", c.Flows.flows
+		report.Origin, report.Flows = "--flows", c.Flows.flows
 	}
 	if len(files) == 1 {
 		var read flowsSetting

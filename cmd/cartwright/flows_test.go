@@ -62,7 +62,7 @@ func TestADryRunTellsWhomFlowsWouldHaveWrittenTo(t *testing.T) {
 		"carts    3     trigger   1          1       nothing stood against it",
 		"looking  1     trigger   1          1       nothing stood against it",
 		"customer 7, cart c-2: Step 2 of the flow carts was not told, and the sequence ended, because an order named this cart (order o-1).",
-		"visitor ann, cart 1: Step 3 of the flow carts was due, and went out by the shop's endpoints.",
+		"visitor ann, cart 1: Step 3 of the flow carts was due, to go out by the shop's endpoints.",
 		"visitor eve, session 3: Step 1 of the flow looking was due",
 	} {
 		if !strings.Contains(said, want) {

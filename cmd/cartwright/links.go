@@ -87,3 +87,21 @@ func person(agents *enrich.UserAgents) func(userAgent string) bool {
 		return client.Device != "" && !client.Bot
 	}
 }
+
+// linkedMessages are messages to the shop's endpoints with links in them.
+type linkedMessages struct {
+	cart.Messages
+	config Config
+	now    func() time.Time
+}
+
+// Message writes a message. A step that the shop brings to the shopper carries the link
+// back, made in the transaction that starts the attempt.
+func (m linkedMessages) Message(tx *gorm.DB, t cart.Trigger) (cart.Message, error) {
+	message, err := m.Messages.Message(tx, t)
+	if err != nil || t.Kind != cart.StepDue || m.config.PublicURL == "" {
+		return message, err
+	}
+	message.Data.Restore, err = m.config.restoreURL(cart.Webhook)(tx, t, sessions.MillisOf(m.now()))
+	return message, err
+}

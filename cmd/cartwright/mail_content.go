@@ -34,8 +34,11 @@ func (c *composer) fill(ctx context.Context, content *mail.Content, s mailSubjec
 		if err != nil {
 			return err
 		}
-		price := l.UnitPrice
-		if price == nil && p.Currency == s.Currency {
+		price, currency := l.UnitPrice, s.Currency
+		if currency == "" { // of what was only looked at
+			currency, whole = p.Currency, false
+		}
+		if price == nil && p.Currency == currency {
 			price = p.Price
 		}
 		sum, known := product64(price, l.Quantity)
@@ -48,9 +51,9 @@ func (c *composer) fill(ctx context.Context, content *mail.Content, s mailSubjec
 			continue
 		}
 		line := mail.Line{Name: p.Name, Variant: variantOf(l), Image: c.web(p.ImageURL), URL: c.web(p.URL), Quantity: l.Quantity,
-			Price: c.purse.Amount(price, s.Currency)}
+			Price: c.purse.Amount(price, currency)}
 		if known {
-			line.Total = c.purse.Amount(&sum, s.Currency)
+			line.Total = c.purse.Amount(&sum, currency)
 		}
 		content.Lines = append(content.Lines, line)
 	}

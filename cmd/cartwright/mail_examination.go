@@ -8,6 +8,7 @@ import (
 	"strings"
 	"time"
 
+	"cartwright/cart/flow"
 	"cartwright/jobs"
 	"cartwright/sessions/database"
 )
@@ -91,4 +92,24 @@ func (f *findings) mails(ctx context.Context, db *database.DB) {
 	case o.Waiting+failed+o.Ended[jobs.Delivered] > 0:
 		f.ok("mails", "%d were delivered in the last month, %d were not taken, %d wait", o.Ended[jobs.Delivered], failed, o.Waiting)
 	}
+}
+
+// flows warns of steps that are to be mailed where nothing is.
+func (f *findings) flows(ctx context.Context, c Config, db *database.DB) {
+	configured, err := c.rules(db).LoadFlows(db.Read(ctx))
+	if err != nil {
+		f.fail("flows", unread, "%v", err)
+		return
+	}
+	var mailing []string
+	for _, one := range configured.Flows {
+		if slices.ContainsFunc(one.Steps, func(s flow.Step) bool { return slices.Contains(s.Channels, flow.Email) }) {
+			mailing = append(mailing, one.Name)
+		}
+	}
+	if len(mailing) > 0 && c.SMTP == "" {
+		f.warn("flows", "set smtp, or take email out of the channels of their steps", "%s mail, but no SMTP server is configured: those steps are left out", strings.Join(mailing, ", "))
+		return
+	}
+	f.ok("flows", "%d hold, by %s", len(configured.Flows), configured.Origin)
 }

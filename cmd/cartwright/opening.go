@@ -133,7 +133,7 @@ func (s *Shop) openDelivery(ctx context.Context) error {
 	s.sender = webhook.NewSender(options)
 	s.endpoints = jobs.NewEndpoints(s.db, options, s.sender)
 	s.delivery = jobs.NewDelivery(jobs.DeliveryOptions{
-		Database: s.db, Log: s.log, Triggers: s.carts, Messages: cart.NewMessages(s.config.rules(s.db)), Sender: s.sender,
+		Database: s.db, Log: s.log, Triggers: s.carts, Messages: linkedMessages{cart.NewMessages(s.config.rules(s.db)), s.config, time.Now}, Sender: s.sender,
 		Logger: s.options.Logger, DisableAfter: s.config.WebhookDisableAfter,
 	})
 	return nil

@@ -2,6 +2,7 @@ package database
 
 import (
 	"database/sql"
+	"database/sql/driver"
 	"fmt"
 	"slices"
 	"strings"
@@ -162,11 +163,23 @@ func take(rows *sql.Rows, columns, limit int) (values []any, n int, err error) {
 		if err := rows.Scan(into...); err != nil {
 			return nil, 0, err
 		}
+		for i, v := range row {
+			if bytes, is := v.([]byte); is {
+				row[i] = blob(bytes)
+			}
+		}
 		values = append(values, row...)
 		n++
 	}
 	return values, n, rows.Err()
 }
+
+// blob is a value that gorm does not take for a list, which it would spread out behind a
+// parenthesis.
+type blob []byte
+
+// Value returns the bytes.
+func (b blob) Value() (driver.Value, error) { return []byte(b), nil }
 
 // insertion is the statement that inserts n rows.
 func insertion(table string, columns []string, n int) string {

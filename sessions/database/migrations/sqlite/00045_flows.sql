@@ -7,6 +7,7 @@ ALTER TABLE carts ADD COLUMN checking_out INTEGER NOT NULL DEFAULT 0;
 ALTER TABLE decisions ADD COLUMN session INTEGER NOT NULL DEFAULT 0;
 ALTER TABLE decisions ADD COLUMN kind TEXT NOT NULL DEFAULT '';     -- of the flow; empty: of a cart
 ALTER TABLE decisions ADD COLUMN channels TEXT NOT NULL DEFAULT ''; -- of a step that is told, with blanks between
+ALTER TABLE decisions ADD COLUMN refusal TEXT NOT NULL DEFAULT '';  -- why a step that is told is not mailed as well
 ALTER TABLE decisions ADD COLUMN next_at INTEGER NOT NULL DEFAULT 0;   -- when the next step is due, this one again after a hold
 DROP INDEX decisions_key;
 CREATE UNIQUE INDEX decisions_key ON decisions (cart, episode, flow, step, dry, outcome, reason, session);

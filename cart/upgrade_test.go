@@ -1,0 +1,133 @@
+package cart_test
+
+import (
+	"context"
+	"testing"
+
+	"gorm.io/gorm"
+
+	"cartwright/cart"
+	"cartwright/sessions"
+)
+
+// What an older program wrote, and what it did not know to write, is built anew when the
+// log is opened after a migration that says so, and only then.
+func TestProjectionsAreBuiltAnewAfterAMigration(t *testing.T) {
+	story(t, func(s *shop) {
+		s.flows(0, "- {name: carts, kind: cart}")
+		s.happens(0, added("ann", "cup"), event(sessions.CheckoutStarted, sessions.Browser, by("ann")))
+		s.happens(0, added("bob", "cup"))
+		s.detect(hour)
+		before := tables(t, s.db)
+		open := func() {
+			log, err := sessions.OpenLog(context.Background(), s.db, sessions.LogOptions{Projections: []sessions.Projection{s.store}})
+			if err != nil {
+				t.Fatal(err)
+			}
+			log.Close()
+		}
+		spoil := func(statements ...string) {
+			write(t, s.db, func(tx *gorm.DB) error {
+				for _, statement := range statements {
+					if err := tx.Exec(statement).Error; err != nil {
+						return err
+					}
+				}
+				return nil
+			})
+		}
+		spoil("DELETE FROM enrolments", "UPDATE carts SET checking_out = 0")
+		open()
+		if tables(t, s.db) == before {
+			t.Fatal("it is built anew whenever it is opened")
+		}
+		spoil("INSERT INTO rebuild (reason) VALUES ('a test')")
+		open()
+		if after := tables(t, s.db); after != before {
+			t.Errorf("built anew\n%s\nwritten\n%s", after, before)
+		}
+		spoil("DELETE FROM enrolments")
+		open()
+		if tables(t, s.db) == before {
+			t.Error("it was built anew twice")
+		}
+		spoil("INSERT INTO rebuild (reason) VALUES ('the end of the test')")
+		open()
+	})
+}
+
+// The findings of a review, each as it was shown.
+func TestWhatCapsWhom(t *testing.T) {
+	t.Run("carts of nobody known do not cap one another", func(t *testing.T) {
+		story(t, func(s *shop) {
+			s.flows(0, "- {name: carts, kind: cart, steps: [{offset: 0s}]}")
+			for _, name := range []string{"A", "B", "C"} {
+				s.happens(0, put(name, "cup", 1))
+			}
+			s.wantReport(s.detect(hour), cart.Report{Carts: 3, Abandoned: 3, Triggers: 6, Steps: 3})
+		})
+	})
+	t.Run("an enrolment follows its cart to another shopper", func(t *testing.T) {
+		story(t, func(s *shop) {
+			s.flows(0, "- {name: carts, kind: cart, steps: [{offset: 0s}]}")
+			s.happens(0, added("ann", "cup", named("A")))
+			s.detect(hour)
+			s.happens(70, event(sessions.CartUpdated, sessions.Backend, named("A"), customer("7"), of("cup", 1, 500)), put("B", "pot", 1, customer("7")))
+			s.detect(200)
+			s.expect("SELECT step, outcome, reason FROM decisions WHERE cart <> 3 ORDER BY seq", `
+				step outcome reason
+				0    trigger idle
+				1    hold    frequency_cap`)
+		})
+	})
+	t.Run("what arrived late counts from then", func(t *testing.T) {
+		story(t, func(s *shop) {
+			s.flows(0, "- {name: carts, kind: cart, frequency_cap: 10h, steps: [{offset: 0s}, {offset: 12h}]}")
+			s.happens(0, added("ann", "cup"))
+			s.detect(hour)
+			s.now = at(5 * hour)
+			s.decide(func() (*sessions.Event, error) {
+				return sessions.Own(sessions.DeliveryEnded, 0, sessions.MillisOf(s.now), map[string]any{"trigger_id": "trg_3_1_recovery_step_due_1", "outcome": "delivered"})
+			})
+			s.wantReport(s.detect(13*hour), cart.Report{Steps: 1})
+			s.wantReport(s.detect(15*hour), cart.Report{Triggers: 1, Steps: 1})
+		})
+	})
+}
+
+func TestAnOrderUnderTheAddressMailedStandsAgainstIt(t *testing.T) {
+	story(t, func(s *shop) {
+		s.rules.Mails = true
+		s.detector = cart.NewDetector(s.log, s.rules)
+		s.flows(0, "- {name: carts, kind: cart, steps: [{offset: 0s, channels: [email]}]}")
+		s.happens(0, event(sessions.Identify, sessions.Backend, customer("1"), email("e@example.com")),
+			event(sessions.Identify, sessions.Backend, customer("2"), email("e@example.com")))
+		s.happens(0, put("A", "cup", 1, customer("2")))
+		s.happens(30, ordered("o", email("e@example.com"), named("other")))
+		s.detect(hour)
+		s.expect("SELECT step, outcome, reason FROM decisions ORDER BY seq", `
+			step outcome  reason
+			0    trigger  idle
+			1    suppress order_of_email`)
+	})
+}
+
+func TestBrowsersWhoCameBackUnderAnotherName(t *testing.T) {
+	story(t, func(s *shop) {
+		s.flows(0, "- {name: looking, kind: browse, wait: 2h, steps: [{offset: 0s}]}")
+		s.detect(0)
+		s.happens(-300, event(sessions.Identify, sessions.Backend, customer("7")))
+		s.happens(0, viewed("ann", "cup"))
+		s.follows() // and then no more: what comes is in the log alone
+		s.happens(100, event(sessions.Identify, sessions.Backend, by("ann"), customer("7")), ordered("o", customer("7")))
+		s.wantReport(s.detect(3*hour), cart.Report{})
+		s.follows()
+		s.flows(4*hour, "[]")
+		s.detect(4 * hour)
+		s.happens(5*hour, viewed("bob", "cup"))
+		s.follows()
+		s.flows(60*day, "- {name: looking, kind: browse, wait: 2h, steps: [{offset: 0s}]}")
+		s.wantReport(s.detect(60*day), cart.Report{}) // it begins with what comes now
+		s.wantReport(s.detect(60*day+1), cart.Report{})
+	})
+}
