@@ -269,7 +269,7 @@ func TestSequencesFindWhatIsMissing(t *testing.T) {
 	} {
 		t.Run(strings.ReplaceAll(missing.what, " ", "_"), func(t *testing.T) {
 			db, second := sequenceShop(t)
-			err := playSequences(t, db, second, 400, strings.Replace(missing.prepare, "CREATE TRIGGER", "CREATE TRIGGER IF NOT EXISTS", 1))
+			err := playSequences(t, db, second, 3000, strings.Replace(missing.prepare, "CREATE TRIGGER", "CREATE TRIGGER IF NOT EXISTS", 1))
 			if err == nil || !strings.Contains(err.Error(), missing.want) {
 				t.Errorf("without %s the test says %v", missing.what, err)
 			}

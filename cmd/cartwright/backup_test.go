@@ -10,6 +10,9 @@ import (
 	"testing"
 	"time"
 
+	"gorm.io/gorm"
+
+	"cartwright/cart"
 	"cartwright/fixtures/testdb"
 	"cartwright/jobs"
 	"cartwright/jobs/webhook"
@@ -71,6 +74,13 @@ func TestBackupAndRestore(t *testing.T) {
 			eventually(t, "the delivery", func() bool {
 				return testdb.Rows(t, shop.db, "SELECT count(*) AS n FROM deliveries WHERE attempts > 0") == "n\n1\n"
 			})
+			err := shop.db.Write(t.Context(), func(tx *gorm.DB) error { // a row that begins with bytes
+				_, err := cart.NewLink(tx, cart.Trigger{ID: "trg_of_nothing"}, cart.Email, 1, time.Hour)
+				return err
+			})
+			if err != nil {
+				t.Fatal(err)
+			}
 			file := filepath.Join(t.TempDir(), "shop.backup")
 			backUpUnderLoad(t, shop, url, file)
 			for _, target := range bothDialects {
