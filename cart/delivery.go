@@ -65,6 +65,11 @@ type MessageStep struct {
 	Kind     flow.Kind `json:"kind"`
 	Number   int64     `json:"number"` // from 1
 	Channels []Channel `json:"channels"`
+
+	// Coupon is the code that was issued for the message, CouponWanted that the step asks
+	// for one where the shop makes codes itself. They are for [StepDue] alone.
+	Coupon       string `json:"coupon,omitempty"`
+	CouponWanted bool   `json:"coupon_wanted,omitempty"`
 }
 
 // MessageVisit is what somebody looked at who left without a cart.
