@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"slices"
+	"strings"
 	"time"
 	"unicode"
 	"unicode/utf8"
@@ -61,7 +62,7 @@ func CheckCoupon(code string) error {
 	switch {
 	case code == "":
 		return errors.New("the code is empty")
-	case !utf8.ValidString(code):
+	case !utf8.ValidString(code), strings.ContainsRune(code, utf8.RuneError): // which JSON makes of what is none
 		return errors.New("the code is no valid UTF-8")
 	case utf8.RuneCountInString(code) > longestCoupon:
 		return fmt.Errorf("the code has more than %d characters", longestCoupon)

@@ -152,9 +152,9 @@ func take(tx *gorm.DB, t Trigger, h holder, now sessions.Millis) (string, error)
 
 // nextCoupon returns the free code that is to be issued next, empty if there is none.
 func nextCoupon(tx *gorm.DB, now sessions.Millis) (string, error) {
-	for _, good := range []string{"expires_at > ?", "expires_at = 0 AND 0 < ?"} {
+	for _, good := range []*gorm.DB{free(tx).Where("expires_at > ?", int64(now.Add(CouponMargin))), free(tx).Where("expires_at = 0")} {
 		var rows []couponRow
-		err := free(tx).Where(good, int64(now.Add(CouponMargin))).Order("expires_at, added_at, code").Limit(1).Find(&rows).Error
+		err := good.Order("expires_at, added_at, code").Limit(1).Find(&rows).Error
 		if err != nil {
 			return "", fmt.Errorf("look for a free coupon code: %w", err)
 		}

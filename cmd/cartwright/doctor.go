@@ -111,6 +111,7 @@ func (f *findings) examine(ctx context.Context, c Config, now time.Time) {
 	f.jobs(ctx, db, now)
 	f.disabled(ctx, db, now)
 	f.mails(ctx, db)
+	f.coupons(ctx, c, db, now)
 	f.keys(ctx, db)
 }
 
