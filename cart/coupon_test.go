@@ -228,3 +228,60 @@ func TestWhatIsACode(t *testing.T) {
 		}
 	}
 }
+
+// ask returns what becomes of asking the shop for a trigger's code.
+func (s *shop) ask(c *cart.Coupons, t cart.Trigger, minutes int) (said string, ask *cart.CouponRequest) {
+	s.t.Helper()
+	var code string
+	var why cart.Reason
+	write(s.t, s.db, func(tx *gorm.DB) (err error) {
+		code, why, ask, err = c.Ask(tx, t, millis(minutes))
+		return err
+	})
+	return code + string(why), ask
+}
+
+// A shopper for whom the shop is being asked counts as having a code; what it gave, or
+// that it gives none, stands.
+func TestCodesOfTheShop(t *testing.T) {
+	story(t, func(s *shop) {
+		s.flows(0, couponFlow)
+		s.happens(0, put("A", "cup", 1, customer("ann"), email("ann@example.com")), put("B", "cup", 1, customer("dan"), email("ann@example.com")), added("cid", "cup"))
+		s.detect(60)
+		c, steps := s.coupons(1), s.steps()
+		said, ask := s.ask(c, steps[0], 61)
+		want := `{"type":"coupon.requested","timestamp":"2026-03-01T11:00:00Z","data":{"trigger_id":"` + steps[0].ID +
+			`","visitor":{"id":3,"email":"ann@example.com","anonymous_ids":[],"user_id":"ann","emails":["ann@example.com"]},"flow":"carts","step":1}}`
+		if said != "" || ask == nil || string(ask.Body) != want || ask.Trigger != steps[0].ID {
+			t.Fatalf("%q\n%s\nwant\n%s", said, ask.Body, want)
+		}
+		if said, again := s.ask(c, steps[1], 61); said != "coupon_pause" || again != nil {
+			t.Errorf("while the shop is asked for the same address: %q", said)
+		}
+		if _, again := s.ask(c, steps[0], 62); again == nil || string(again.Body) != want {
+			t.Errorf("asked again %+v", again)
+		}
+		if kept, err := c.Keep(t.Context(), steps[0].ID, "SHOP", 0, millis(62)); kept != "SHOP" || err != nil {
+			t.Errorf("%q, %v", kept, err)
+		}
+		// The program ends here, before it sends: the next attempt has the code.
+		if said, again := s.ask(c, steps[0], 63); said != "SHOP" || again != nil {
+			t.Errorf("after it was stored: %q, asked %v", said, again != nil)
+		}
+		if said := s.issue(c, steps[0], 64); said != "SHOP" {
+			t.Errorf("on the other channel %q", said)
+		}
+		if said, _ := s.ask(c, steps[1], 64); said != "coupon_pause" {
+			t.Errorf("after the shop gave it %q", said)
+		}
+		if _, ask := s.ask(c, steps[2], 64); ask == nil {
+			t.Fatal("the shop is not asked for somebody else")
+		}
+		if err := c.Decline(t.Context(), steps[2].ID, millis(64)); err != nil {
+			t.Fatal(err)
+		}
+		if said, again := s.ask(c, steps[2], 65); said != "coupon_declined" || again != nil {
+			t.Errorf("after it declined: %q", said)
+		}
+	})
+}
