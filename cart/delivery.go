@@ -66,8 +66,8 @@ type MessageStep struct {
 	Number   int64     `json:"number"` // from 1
 	Channels []Channel `json:"channels"`
 
-	// Coupon is the code that was issued for the message, CouponWanted that the step asks
-	// for one where the shop makes codes itself. They are for [StepDue] alone.
+	// Coupon is the code that was issued for the message, CouponWanted that the shop is to
+	// make one, where it makes codes itself. They are for [StepDue] alone.
 	Coupon       string `json:"coupon,omitempty"`
 	CouponWanted bool   `json:"coupon_wanted,omitempty"`
 }

@@ -114,7 +114,8 @@ type couponMessages struct {
 }
 
 // Message returns what is sent for a trigger, in the transaction that starts an attempt. A
-// shop that makes codes itself is only told that one is wanted.
+// shop that makes codes itself is only told that one is wanted, which counts as one for
+// the shopper.
 func (m couponMessages) Message(tx *gorm.DB, t cart.Trigger) (cart.Message, error) {
 	message, err := m.Messages.Message(tx, t)
 	if err != nil || message.Data.Step == nil {
@@ -124,9 +125,16 @@ func (m couponMessages) Message(tx *gorm.DB, t cart.Trigger) (cart.Message, erro
 	switch {
 	case err != nil || !wanted:
 	case m.source.issuer != nil:
-		message.Data.Step.CouponWanted = true
+		message.Data.Step.CouponWanted, err = m.wanted(tx, t)
 	default:
 		message.Data.Step.Coupon, err = m.source.pooled(tx, t, sessions.MillisOf(m.source.now()))
 	}
 	return message, err
+}
+
+// wanted reports whether the shop is to make a code for a trigger that asks for one, or has
+// made it: not if its shopper got one a short while ago.
+func (m couponMessages) wanted(tx *gorm.DB, t cart.Trigger) (bool, error) {
+	code, _, ask, err := m.source.Ask(tx, t, sessions.MillisOf(m.source.now()))
+	return code != "" || ask != nil, err
 }
