@@ -46,7 +46,7 @@ func as(r request, attacks ...attack) []attack {
 func attacks(t testing.TB, routes []api.Route) []attack {
 	return slices.Concat(
 		attacksOnRoutes(routes), attacksByBodies(t), attacksByItems(), attacksByForms(), attacksByKeys(), attacksByHeaders(), attacksByReads(), attacksOnJobs(), attacksOnEndpoints(), attacksByWebhooks(), attacksByQuestions(t),
-		attacksOnConsents(routes), attacksOnLinks(), attacksOnReports(),
+		attacksOnConsents(routes), attacksOnCoupons(), attacksOnLinks(), attacksOnReports(),
 	)
 }
 
@@ -86,7 +86,7 @@ func (b *besieged) rows(t *testing.T) string {
 		"SELECT * FROM visitors ORDER BY id", "SELECT * FROM identities ORDER BY 1, 2", "SELECT * FROM carts ORDER BY id", "SELECT * FROM orders ORDER BY order_id",
 		"SELECT * FROM products ORDER BY product_id", "SELECT * FROM triggers ORDER BY id", "SELECT * FROM decisions ORDER BY seq",
 		"SELECT * FROM consents ORDER BY 1, 2, 3", "SELECT * FROM suppressions ORDER BY 1, 2", "SELECT * FROM mailed ORDER BY 1",
-		"SELECT * FROM keys ORDER BY id", "SELECT * FROM endpoints ORDER BY 1", "SELECT * FROM settings ORDER BY 1",
+		"SELECT * FROM keys ORDER BY id", "SELECT * FROM coupons ORDER BY 1", "SELECT * FROM endpoints ORDER BY 1", "SELECT * FROM settings ORDER BY 1",
 	} {
 		all.WriteString(testdb.Rows(t, b.db, query))
 	}

@@ -99,7 +99,7 @@ func (s *Server) routes() []route {
 	if s.Metrics != nil {
 		table = append(table, route{method: get, path: "/metrics", scope: anyone, handle: s.metrics})
 	}
-	return slices.Concat(table, s.trackingRoutes(), s.linkRoutes())
+	return slices.Concat(table, s.trackingRoutes(), s.linkRoutes(), s.couponRoutes())
 }
 
 // register puts a route into the engine.

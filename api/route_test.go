@@ -64,6 +64,8 @@ func accessToConsents() []access {
 		{"POST", "/v1/suppressions", `{"suppressions":[]}`, none, may, ok},
 		{"GET", "/v1/suppressions", "", none, may, ok},
 		{"DELETE", "/v1/suppressions?email=a@b.example", "", none, may, not},
+		{"GET", "/v1/coupons", "", none, may, ok},
+		{"POST", "/v1/coupons", `{"codes":["A","B"],"expires_at":null}`, none, may, ok},
 		{"GET", "/v1/reports/recovery", "", none, may, ok},
 		{"GET", "/v1/reports/recovery?from=2026-01-01&to=2026-02-01T12:00:00Z", "", none, may, ok},
 	}

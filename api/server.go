@@ -49,6 +49,7 @@ type Config struct {
 	Links     *cart.Links
 	Reports   Reports
 	Webhooks  Webhooks
+	Coupons   *cart.Coupons
 
 	// Storefront is where shoppers may be sent to. Person says whether a User-Agent is a
 	// person's browser; nil means any that says what it is.

@@ -98,9 +98,10 @@ func newShop(t testing.TB, db *database.DB, changes ...func(*api.Config)) *shop 
 		Jobs: plannedJobs(), Webhooks: realWebhooks(t, s, carts),
 		Reports: cart.NewReports(db, cart.ReportOptions{Now: now, Enrolments: enrolled}),
 		Links:   cart.NewLinks(db, s.log, catalog), Storefront: storefront(t),
-		Person: func(userAgent string) bool { return strings.HasPrefix(userAgent, "Mozilla/") },
-		Ready:  func(context.Context) error { return s.ready },
-		Now:    now, Logger: slog.New(slog.NewTextHandler(s.logged, nil)),
+		Coupons: cart.NewCoupons(db, cart.CouponRules{Pause: 30 * 24 * time.Hour, Mail: cart.DefaultMailRules()}),
+		Person:  func(userAgent string) bool { return strings.HasPrefix(userAgent, "Mozilla/") },
+		Ready:   func(context.Context) error { return s.ready },
+		Now:     now, Logger: slog.New(slog.NewTextHandler(s.logged, nil)),
 	}
 	for _, change := range changes {
 		change(&config)

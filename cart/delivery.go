@@ -71,6 +71,11 @@ type MessageStep struct {
 	// shop that brings the step to them by mail itself should ask it.
 	MayMail bool   `json:"may_mail"`
 	Refusal Reason `json:"mail_refusal,omitempty"`
+
+	// Coupon is the code that was issued for the message, CouponWanted that the shop is to
+	// make one, where it makes codes itself. They are for [StepDue] alone.
+	Coupon       string `json:"coupon,omitempty"`
+	CouponWanted bool   `json:"coupon_wanted,omitempty"`
 }
 
 // MessageVisit is what somebody looked at who left without a cart.

@@ -56,7 +56,8 @@
 // later decision can miss the order. The [Detector] finds what is due and
 // decides, in transactions in which nothing can be appended. [Preferences] are where
 // suppressions are made and lifted, and what unsubscribe links lead to. [Links] restore carts
-// and take note of clicks.
+// and take note of clicks. [Coupons] are the codes that messages carry, from a pool or
+// from the shop: one for each trigger, and none for whoever got one within the pause.
 //
 // # Whose word counts
 //

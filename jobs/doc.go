@@ -33,6 +33,10 @@
 // delivered (the server took it over), failed (no attempt left), refused (the server
 // takes no such mail), suppressed, or unknown.
 //
+// A mail may carry a coupon code. Where the shop makes codes itself a [CouponIssuer] asks
+// it before the mail goes, and stores its answer first, so that every attempt shows the
+// same code.
+//
 // # Promises
 //
 // A mail is at most once: when nobody knows whether the server took it, because no

@@ -148,7 +148,7 @@ func TestEachJobObeysItsLease(t *testing.T) {
 				_, err := j.Run(t.Context(), time.Now(), lost)
 				refused(j.Name, err)
 				// Each transaction by itself: upkeep goes on with the next after one was refused.
-				if n := strings.Count(fmt.Sprint(err), database.ErrLost.Error()); n != map[string]int{"detection": 1, "upkeep": 6}[j.Name] {
+				if n := strings.Count(fmt.Sprint(err), database.ErrLost.Error()); n != map[string]int{"detection": 1, "upkeep": 7}[j.Name] {
 					t.Errorf("%s: %d transactions were refused: %v", j.Name, n, err)
 				}
 			}

@@ -22,16 +22,20 @@ type Pruner interface {
 // their beginning. The log keeps how deliveries and mails ended for good.
 const keptDeliveries = 30 * 24 * time.Hour
 
+// keptCouponRequests is how long it is kept why messages went without a coupon code, and that the
+// shop was asked for one: longer than anybody waits for the next.
+const keptCouponRequests = 367 * 24 * time.Hour
+
 // prunedAtOnce is how many rows go in one transaction, so that it stays short.
 const prunedAtOnce = 5000
 
 // Upkeep returns the job that clears away: of the log what its window no longer
 // needs, the runs of jobs beyond the newest, deliveries and mails that ended long ago, and links
-// that expired long ago.
+// that expired long ago, and requests for coupon codes.
 func Upkeep(schedule string, db *database.DB, log Pruner) Job {
 	return Job{
 		Name: "upkeep", Schedule: schedule, Deadline: 5 * time.Minute,
-		Purpose: "Clear away what is kept for a while only: message ids, rejected items, job runs, old deliveries and mails, expired links.",
+		Purpose: "Clear away what is kept for a while only: message ids, rejected items, job runs, old deliveries and mails, expired links, requests for coupon codes.",
 		Run: func(ctx context.Context, now time.Time, lease database.Lease) (Report, error) {
 			items, errLog := log.Prune(ctx, lease)
 			var runs int64
@@ -45,9 +49,10 @@ func Upkeep(schedule string, db *database.DB, log Pruner) Job {
 			deliveries, errDeliveries := pruneDeliveries(ctx, db, lease, sessions.MillisOf(now.Add(-keptDeliveries)))
 			links, errLinks := pruneLinks(ctx, db, lease, sessions.MillisOf(now))
 			attempts, errAttempts := pruneAttempts(ctx, db, lease, sessions.MillisOf(now.Add(-keptDeliveries)))
+			coupons, errCoupons := pruneCoupons(ctx, db, lease, sessions.MillisOf(now.Add(-keptCouponRequests)))
 			mails, errMails := pruneMails(ctx, db, lease, sessions.MillisOf(now.Add(-keptDeliveries)))
-			report := Report{"log_rows": items, "job_runs": runs, "deliveries": deliveries, "attempts": attempts, "mails": mails, "links": links}
-			return report, errors.Join(errLog, errRuns, errDeliveries, errAttempts, errMails, errLinks)
+			report := Report{"log_rows": items, "job_runs": runs, "deliveries": deliveries, "attempts": attempts, "mails": mails, "links": links, "coupon_requests": coupons}
+			return report, errors.Join(errLog, errRuns, errDeliveries, errAttempts, errMails, errLinks, errCoupons)
 		},
 	}
 }
@@ -69,6 +74,13 @@ func pruneAttempts(ctx context.Context, db *database.DB, lease database.Lease, b
 func pruneMails(ctx context.Context, db *database.DB, lease database.Lease, before sessions.Millis) (int64, error) {
 	return prune(ctx, db, lease, "mails", `DELETE FROM mails WHERE trigger_id IN (
 		SELECT trigger_id FROM mails WHERE ended_at > 0 AND ended_at < ? LIMIT ?)`, before)
+}
+
+// pruneCoupons drops what is noted of messages without a coupon code since before a time. Codes
+// that were issued stay.
+func pruneCoupons(ctx context.Context, db *database.DB, lease database.Lease, before sessions.Millis) (int64, error) {
+	return prune(ctx, db, lease, "coupon requests", `DELETE FROM coupon_requests WHERE trigger_id IN (
+		SELECT trigger_id FROM coupon_requests WHERE asked_at < ? LIMIT ?)`, before)
 }
 
 // prune repeats a statement that drops some rows of what ended until it drops the last of them.

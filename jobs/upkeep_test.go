@@ -48,6 +48,12 @@ func TestUpkeepDoesWhatItCan(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
+		coupons := cart.NewCoupons(db, cart.CouponRules{})
+		for trigger, ago := range map[string]time.Duration{"trg_1": keptCouponRequests, "trg_2": keptCouponRequests + time.Millisecond} {
+			if err := coupons.Decline(t.Context(), trigger, sessions.MillisOf(now.Add(-ago))); err != nil {
+				t.Fatal(err)
+			}
+		}
 		for i := range keptRuns + 2 {
 			run := Run{Job: "a", Started: sessions.Millis(i), Outcome: OK}
 			err := db.Write(t.Context(), func(tx *gorm.DB) error { row := rowOfRun(run); return tx.Create(&row).Error })
@@ -60,7 +66,7 @@ func TestUpkeepDoesWhatItCan(t *testing.T) {
 		if !errors.Is(err, away) {
 			t.Errorf("error %v", err)
 		}
-		if report["log_rows"] != 4 || report["job_runs"] != 2 || report["deliveries"] != 1 || report["mails"] != 1 || report["links"] != 1 {
+		if report["log_rows"] != 4 || report["job_runs"] != 2 || report["deliveries"] != 1 || report["mails"] != 1 || report["links"] != 1 || report["coupon_requests"] != 1 {
 			t.Errorf("report %v", report)
 		}
 	})

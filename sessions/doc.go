@@ -24,7 +24,7 @@
 // the log, with a cursor.
 //
 // Records: everything else (head, hashes, the keys of hashes, rejected, counters, cursors, keys,
-// endpoints, deliveries and their attempts, mails, links, leases, job runs). Backed up, never replayed.
+// endpoints, deliveries and their attempts, mails, links, coupons, leases, job runs). Backed up, never replayed.
 //
 // # Promises
 //

@@ -44,6 +44,10 @@ type Flow struct {
 	CoolDown   time.Duration // nobody is written to so long after an order
 	Holdout    int           // percent of people who are not written to
 	Priority   int           // the highest that takes a subject has it
+
+	// CouponFirst lets the first step carry a coupon code. Without it none does: whoever
+	// learns that leaving a cart brings a code leaves carts.
+	CouponFirst bool
 }
 
 // Step is one message of a flow's sequence.

@@ -1,6 +1,7 @@
 package flow_test
 
 import (
+	"strings"
 	"testing"
 	"time"
 
@@ -151,6 +152,7 @@ func TestWords(t *testing.T) {
   quiet_hours: "21:00-08:00"
   holdout: 10%
 - {name: looking, kind: browse, steps: []}
+- {name: baskets, kind: cart, steps: [{offset: 0s, coupon: true}], coupon_on_first_step: true}
 `))
 	if err != nil {
 		t.Fatal(err)
@@ -166,6 +168,9 @@ looking: shoppers who looked at products and left without a cart, 4 hours ago (p
   It has no steps: the shop's endpoints are told of the abandonment, once, and nobody is written to.
   What is older than 7 days is let go. Nobody is held out, so that it will not be seen what the others would have bought anyway.
 `
+	if first := flows[2].Words(); !strings.Contains(first, "tells the shop's endpoints, with a coupon code although it is the first.\n") {
+		t.Errorf("says\n%s", first)
+	}
 	if got := flows[0].Words() + flows[1].Words(); got != want {
 		t.Errorf("says\n%s\nwant\n%s", got, want)
 	}

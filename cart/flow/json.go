@@ -19,6 +19,8 @@ type told struct {
 	CoolDown   string      `json:"cool_down"`
 	Holdout    string      `json:"holdout"`
 	Priority   int         `json:"priority"`
+
+	CouponFirst bool `json:"coupon_on_first_step,omitempty"`
 }
 
 type toldStep struct {
@@ -33,7 +35,7 @@ func (f Flow) MarshalJSON() ([]byte, error) {
 	t := told{
 		Name: f.Name, Kind: f.Kind, Wait: formatDuration(f.Wait), MaximumAge: formatDuration(f.MaximumAge), Steps: []toldStep{},
 		Quiet: f.Quiet.String(), Cap: formatDuration(f.Cap), CoolDown: formatDuration(f.CoolDown),
-		Holdout: strconv.Itoa(f.Holdout) + "%", Priority: f.Priority,
+		Holdout: strconv.Itoa(f.Holdout) + "%", Priority: f.Priority, CouponFirst: f.CouponFirst,
 	}
 	if !f.Conditions.Empty() {
 		t.Conditions = &f.Conditions

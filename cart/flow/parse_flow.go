@@ -32,6 +32,7 @@ func (r *reader) flow(node *yaml.Node, pointer string) Flow {
 		field{"cool_down", false, parsed(r, &f.CoolDown, ParseDuration)},
 		field{"holdout", false, parsed(r, &f.Holdout, parsePercent)},
 		field{"priority", false, r.number(&priority, 0, 1000)},
+		field{"coupon_on_first_step", false, parsed(r, &f.CouponFirst, parseTruth)},
 	)
 	f.Kind = Kind(kind)
 	if f.Wait < 0 {
@@ -63,6 +64,9 @@ func (r *reader) sense(f Flow, node *yaml.Node, pointer string) {
 			r.wrong(node, at, fmt.Sprintf("is %s after the last activity, when the flow has let go at its maximum_age of %s",
 				formatDuration(f.Wait+s.Offset), formatDuration(f.MaximumAge)))
 		}
+	}
+	if len(f.Steps) > 0 && f.Steps[0].Coupon && !f.CouponFirst {
+		r.wrong(node, pointer+"/steps/0/coupon", "the first step carries no coupon code, lest shoppers leave carts to get one: set coupon_on_first_step of the flow if it is to")
 	}
 	if f.Kind == Browse && (f.Conditions.MinimumValue != nil || f.Conditions.MaximumValue != nil || f.Conditions.Currencies != nil) {
 		r.wrong(node, pointer+"/conditions", "who only browses has no cart: there is no value and no currency to ask for")

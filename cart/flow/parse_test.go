@@ -65,7 +65,7 @@ func TestParseRefuses(t *testing.T) {
 		"- {name: A, kind: cart}":               `line 1: flows/0/name: "A" is no name: small letters, digits, - and _, at most 64`,
 		"- {name: order, kind: cart}":           `line 1: flows/0/name: "order" is a name of Cartwright's own`,
 		"- {name: a, kind: basket}":             `line 1: flows/0/kind: "basket" is none of browse, cart, checkout`,
-		"- name: a\n  kind: cart\n  wiat: 1h":   `line 3: flows/0/wiat: there is no key "wiat"; there are name, kind, wait, maximum_age, conditions, steps, quiet_hours, frequency_cap, cool_down, holdout, priority`,
+		"- name: a\n  kind: cart\n  wiat: 1h":   `line 3: flows/0/wiat: there is no key "wiat"; there are name, kind, wait, maximum_age, conditions, steps, quiet_hours, frequency_cap, cool_down, holdout, priority, coupon_on_first_step`,
 		"- name: a\n  kind: cart\n  kind: cart": "line 3: flows/0/kind: stands here twice",
 		"- {name: a, kind: cart}\n- {name: a, kind: cart}":             "line 2: flows/1/name: there are two flows of this name",
 		"- {name: a, kind: cart, wait: soon}":                          `line 1: flows/0/wait: "soon" is no time such as 90m, 23h or 7d`,
@@ -80,6 +80,8 @@ line 1: flows/0/steps/0: offset is missing`,
 		"- {name: a, kind: cart, quiet_hours: 9pm}":                                                    `line 1: flows/0/quiet_hours: "9pm" are no hours such as 21:00-08:00`,
 		"- {name: a, kind: cart, quiet_hours: 24:00-08:00}":                                            `line 1: flows/0/quiet_hours: "24:00-08:00" are no hours such as 21:00-08:00`,
 		"- {name: a, kind: cart, holdout: 0.1}":                                                        `line 1: flows/0/holdout: "0.1" is no share from 0% to 90%, in whole percent`,
+		"- {name: a, kind: cart, steps: [{offset: 0s, coupon: true}]}":                                 "line 1: flows/0/steps/0/coupon: the first step carries no coupon code, lest shoppers leave carts to get one: set coupon_on_first_step of the flow if it is to",
+		"- {name: a, kind: cart, coupon_on_first_step: yes}":                                           `line 1: flows/0/coupon_on_first_step: "yes" is neither true nor false`,
 		"- {name: a, kind: cart, priority: high}":                                                      "line 1: flows/0/priority: expected a whole number from 0 to 1000",
 		"- {name: a, kind: cart, conditions: {minimum_value: 5}}":                                      "line 1: flows/0/conditions: a value is in minor units of a currency: name the one it is of in currencies",
 		"- {name: a, kind: cart, conditions: {minimum_value: 9, maximum_value: 5, currencies: [EUR]}}": "line 1: flows/0/conditions: the minimum_value is above the maximum_value: nothing fits",
@@ -113,6 +115,7 @@ func drawFlow(t *rapid.T) flow.Flow {
 		f.Steps = append(f.Steps, flow.Step{Offset: offset, Channels: channels, Coupon: rapid.Bool().Draw(t, "coupon")})
 		offset += time.Duration(rapid.Int64Range(1, 5000).Draw(t, "offset")) * time.Minute
 	}
+	f.CouponFirst = len(f.Steps) > 0 && f.Steps[0].Coupon || rapid.Bool().Draw(t, "coupon on first step")
 	f.Quiet = flow.Quiet{From: rapid.IntRange(0, 1439).Draw(t, "from"), To: rapid.IntRange(0, 1439).Draw(t, "to")}
 	if f.Quiet.From == f.Quiet.To {
 		f.Quiet = flow.Quiet{}

@@ -16,7 +16,7 @@ func (f Flow) Words() string {
 		b.WriteString("  It has no steps: the shop's endpoints are told of the abandonment, once, and nobody is written to.\n")
 	}
 	for i, s := range f.Steps {
-		fmt.Fprintf(&b, "  Step %d, %s after the last activity (%s), %s%s.\n", i+1, spoken(f.total(s.Offset)), f.sum(s.Offset), s.way(), s.extra())
+		fmt.Fprintf(&b, "  Step %d, %s after the last activity (%s), %s%s.\n", i+1, spoken(f.total(s.Offset)), f.sum(s.Offset), s.way(), s.extra(i == 0))
 	}
 	if len(f.Steps) > 0 {
 		fmt.Fprintf(&b, "  %s\n", f.restraint())
@@ -47,8 +47,11 @@ func (s Step) way() string {
 	return strings.Join(words, " and ")
 }
 
-func (s Step) extra() string {
-	if s.Coupon {
+func (s Step) extra(first bool) string {
+	switch {
+	case s.Coupon && first:
+		return ", with a coupon code although it is the first"
+	case s.Coupon:
 		return ", with a coupon code"
 	}
 	return ""

@@ -112,6 +112,7 @@ func (f *findings) examine(ctx context.Context, c Config, now time.Time) {
 	f.disabled(ctx, db, now)
 	f.mails(ctx, db)
 	f.flows(ctx, c, db)
+	f.coupons(ctx, c, db, now)
 	f.keys(ctx, db)
 }
 

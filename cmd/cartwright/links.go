@@ -90,7 +90,7 @@ func person(agents *enrich.UserAgents) func(userAgent string) bool {
 
 // linkedMessages are messages to the shop's endpoints with links in them.
 type linkedMessages struct {
-	cart.Messages
+	couponMessages
 	config Config
 	now    func() time.Time
 }
@@ -98,7 +98,7 @@ type linkedMessages struct {
 // Message writes a message. A step that the shop brings to the shopper carries the link
 // back, made in the transaction that starts the attempt.
 func (m linkedMessages) Message(tx *gorm.DB, t cart.Trigger) (cart.Message, error) {
-	message, err := m.Messages.Message(tx, t)
+	message, err := m.couponMessages.Message(tx, t)
 	if err != nil || t.Kind != cart.StepDue || m.config.PublicURL == "" {
 		return message, err
 	}

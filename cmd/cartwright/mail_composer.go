@@ -93,7 +93,7 @@ func (c *composer) Compose(tx *gorm.DB, t cart.Trigger, now sessions.Millis) (jo
 	if err != nil {
 		return no(badAddress)
 	}
-	content := mail.Content{Kind: subject.Kind, Step: int(max(t.Step, 1)), Language: c.purse.Language(), Shop: c.config.shop(), Coupon: subject.Coupon}
+	content := mail.Content{Kind: subject.Kind, Step: int(max(t.Step, 1)), Language: c.purse.Language(), Shop: c.config.shop()}
 	if content.UnsubscribeURL, err = c.sources.UnsubscribeURL(email); err != nil {
 		return nil, verdict, err
 	}
@@ -103,8 +103,15 @@ func (c *composer) Compose(tx *gorm.DB, t cart.Trigger, now sessions.Millis) (jo
 	if content.RestoreURL, err = c.sources.RestoreURL(tx, t, now); err != nil {
 		return nil, verdict, err
 	}
+	coupon, err := c.sources.Coupon(tx, t, now)
+	if err != nil {
+		return nil, verdict, err
+	}
 	return func(ctx context.Context) (mail.Message, error) {
 		if err := c.fill(ctx, &content, subject); err != nil {
+			return mail.Message{}, err
+		}
+		if content.Coupon, err = coupon(ctx); err != nil {
 			return mail.Message{}, err
 		}
 		return c.message(content, t.ID, to, c.now())

@@ -6,6 +6,7 @@ import (
 	"net/url"
 	"os"
 	"strings"
+	"time"
 
 	"github.com/spf13/pflag"
 
@@ -33,6 +34,9 @@ type MailConfig struct {
 	DKIMDomain        string
 	DKIMSelector      string
 	DKIMKey           string
+	CouponURL         string
+	CouponSecret      string
+	CouponPause       time.Duration
 }
 
 // mailFlags binds what decides whether and how shoppers are mailed.
@@ -54,6 +58,7 @@ func (c *Config) mailFlags(flags *pflag.FlagSet) {
 	flags.StringVar(&c.DKIMDomain, "dkim-domain", "", "the domain that signs mails by DKIM; empty means that of mail-from, if there is a key")
 	flags.StringVar(&c.DKIMSelector, "dkim-selector", "", "the selector under which the domain publishes its key")
 	flags.StringVar(&c.DKIMKey, "dkim-key", "", "the file of the private key that signs, in PEM; empty means that mails are not signed here")
+	c.couponFlags(flags)
 }
 
 // options are how the SMTP server is spoken to.

@@ -1,6 +1,7 @@
 package main
 
 import (
+	"context"
 	"strings"
 
 	"gorm.io/gorm"
@@ -18,7 +19,6 @@ type mailSubject struct {
 	Currency  string // of the lines
 	Anonymous sessions.AnonymousID
 	Customer  sessions.CustomerID
-	Coupon    string
 }
 
 // mailSources are what a mail needs that other parts of the program know. All are
@@ -35,6 +35,10 @@ type mailSources struct {
 
 	// RestoreURL returns the link that leads back to what was left.
 	RestoreURL func(tx *gorm.DB, t cart.Trigger, now sessions.Millis) (string, error)
+
+	// Coupon begins to get the code that the mail carries: what it returns ends that, outside
+	// of the transaction, and gives an empty code if there is none.
+	Coupon func(tx *gorm.DB, t cart.Trigger, now sessions.Millis) (func(context.Context) (string, error), error)
 
 	// UnsubscribeURL returns the address that stops mails to an address, by a GET for
 	// people and a POST for one click. Without one nothing is mailed.
@@ -55,6 +59,7 @@ func (s *Shop) mailSources() mailSources {
 			return a.Email, cart.Verdict{Outcome: cart.Fire}, nil
 		},
 		RestoreURL: s.config.restoreURL(cart.Email),
+		Coupon:     s.coupons.forMail,
 		UnsubscribeURL: func(email sessions.Email) (string, error) {
 			if s.config.PublicURL == "" {
 				return "", nil

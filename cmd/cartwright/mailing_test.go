@@ -25,7 +25,7 @@ import (
 )
 
 // mailingShop opens a shop that mails abandoned carts at once, over an office.
-func mailingShop(t *testing.T, url string, office *postoffice.Office) *Shop {
+func mailingShop(t *testing.T, url string, office *postoffice.Office, changes ...func(*Config, *ShopOptions)) *Shop {
 	t.Helper()
 	config := defaultConfig()
 	config.Database, config.Durability = url, database.Off
@@ -39,7 +39,11 @@ func mailingShop(t *testing.T, url string, office *postoffice.Office) *Shop {
 	if err != nil {
 		t.Fatal(err)
 	}
-	shop, err := OpenShop(t.Context(), config, ShopOptions{})
+	var options ShopOptions
+	for _, change := range changes {
+		change(&config, &options)
+	}
+	shop, err := OpenShop(t.Context(), config, options)
 	if err != nil {
 		t.Fatal(err)
 	}

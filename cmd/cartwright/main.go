@@ -97,7 +97,7 @@ the environment, which beats the file.`,
 	root.PersistentFlags().String("config", "", "the configuration file (default "+defaultConfigFile+", if it is there)")
 	root.AddCommand(
 		serveCommand(s), tourCommand(s), importCommand(s),
-		detectCommand(s), flowsCommand(s), whyCommand(s), mailCommand(s), webhooksCommand(s), jobsCommand(s),
+		detectCommand(s), flowsCommand(s), whyCommand(s), mailCommand(s), couponsCommand(s), webhooksCommand(s), jobsCommand(s),
 		reportCommand(s), statsCommand(s), replayCommand(s), verifyCommand(s), backupCommand(s), restoreCommand(s),
 		configCommand(s), doctorCommand(s), healthCommand(s), keysCommand(s),
 		evaluateCommand(s), tuneCommand(s), benchCommand(s), versionCommand(s),

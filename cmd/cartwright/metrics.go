@@ -146,13 +146,14 @@ var (
 	mailsWait    = description("outbox_mails", "Mails that have not ended: that are still tried, or under way.")
 	mailsAge     = description("outbox_mails_age_seconds", "For how long the oldest of them has waited; 0 when none waits.")
 	mailsEnded   = description("mails_ended", "Mails of the last month by how they ended.", "status")
+	couponsLeft  = description("coupons_left", "Coupon codes of the pool that can still be issued; absent where none was ever added or wanted.")
 	hooksOff     = description("webhook_endpoints_disabled", "Endpoints that nothing is sent to, by the reason; gone and failing ask for somebody.", "reason")
 	hooksFailing = description("webhook_endpoints_failing", "Endpoints at which the last attempt failed, and that are still tried.")
 	jobRuns      = description("job_runs_total", "Runs of a job by outcome.", "job", "outcome")
 	jobLast      = description("job_last_run_timestamp_seconds", "When a job's last run ended.", "job")
 	databaseUp   = description("database_up", "1 if the database answered this scrape.")
 	descriptions = []*prometheus.Desc{headSeq, lagEvents, lagSeconds, indexAge, indexHolds, indexBytes, dueSeconds,
-		outboxHolds, outboxAge, mailsWait, mailsAge, mailsEnded, hooksOff, hooksFailing, jobRuns, jobLast, databaseUp}
+		outboxHolds, outboxAge, mailsWait, mailsAge, mailsEnded, couponsLeft, hooksOff, hooksFailing, jobRuns, jobLast, databaseUp}
 )
 
 // Describe names what is collected.
@@ -241,6 +242,13 @@ func (c shopCollector) database(ctx context.Context, now time.Time, gauge func(*
 	gauge(hooksFailing, float64(alarms.Failing))
 	for reason, n := range alarms.Disabled {
 		gauge(hooksOff, float64(n), reason)
+	}
+	coupons, err := s.coupons.Stock(ctx, sessions.MillisOf(now))
+	if err != nil {
+		return err
+	}
+	if coupons.Pooled() {
+		gauge(couponsLeft, float64(coupons.Left))
 	}
 	if s.mailing == nil {
 		return nil

@@ -23,7 +23,7 @@ func TestEveryCommandRefusesANewerSchema(t *testing.T) {
 	lines := map[string][]string{
 		"serve": {"--port", "0"}, "import": {"--format", "segment", events}, "detect": nil, "stats": nil, "tune": nil, "evaluate": {"--last", "7d"}, "replay": nil, "verify": nil,
 		"keys": {"list"}, "report": {"recovery"}, "backup": {filepath.Join(t.TempDir(), "b")}, "restore": {backup}, "jobs": nil, "doctor": nil,
-		"flows": nil, "why": {"1"}, "mail": {"list"}, "webhooks": nil,
+		"flows": nil, "why": {"1"}, "mail": {"list"}, "coupons": nil, "webhooks": nil,
 	}
 	without := map[string]bool{"tour": true, "bench": true, "version": true, "config": true, "health": true, "help": true}
 	for _, command := range rootCommand(streams{}).Commands() {

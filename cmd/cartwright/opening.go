@@ -132,9 +132,13 @@ func (s *Shop) openDelivery(ctx context.Context) error {
 	}
 	s.sender = webhook.NewSender(options)
 	s.endpoints = jobs.NewEndpoints(s.db, options, s.sender)
+	if s.coupons, err = s.config.couponSource(s.db, s.sender, s.options.Logger); err != nil {
+		return err
+	}
 	s.delivery = jobs.NewDelivery(jobs.DeliveryOptions{
-		Database: s.db, Log: s.log, Triggers: s.carts, Messages: linkedMessages{cart.NewMessages(s.config.rules(s.db)), s.config, time.Now}, Sender: s.sender,
-		Logger: s.options.Logger, DisableAfter: s.config.WebhookDisableAfter,
+		Database: s.db, Log: s.log, Triggers: s.carts, Sender: s.sender,
+		Messages: linkedMessages{couponMessages{cart.NewMessages(s.config.rules(s.db)), s.coupons}, s.config, time.Now},
+		Logger:   s.options.Logger, DisableAfter: s.config.WebhookDisableAfter,
 	})
 	return nil
 }
@@ -177,7 +181,7 @@ func (s *Shop) openServer(context.Context) error {
 		Inbound: api.Inbound{Shopify: s.config.ShopifySecrets, WooCommerce: s.config.WooCommerceSecrets},
 		Jobs:    s.jobOrders(), Webhooks: s.webhooks(),
 		Links: cart.NewLinks(s.db, s.log, recommend.NewCatalog(s.db)), Storefront: storefront, Person: person(agents),
-		Reports: s.config.reports(s.db),
+		Reports: s.config.reports(s.db), Coupons: s.coupons.Coupons,
 		Metrics: s.metrics.handler(), Observe: s.metrics.answered,
 		Ready: s.ready, Logger: s.options.Logger, TrustedProxies: s.config.TrustedProxies,
 		Limits: api.Limits{Address: s.config.RateLimitAddress, Key: s.config.RateLimitKey},

@@ -150,6 +150,7 @@ func (c Config) check() error {
 	}
 	add("cart-wait, cart-maximum-age", c.fallback().Check())
 	c.checkLinks(add)
+	c.checkCoupons(add)
 	_, err := time.LoadLocation(c.Timezone)
 	add("timezone", err)
 	add("mail-consent", c.checkMailConsent())

@@ -52,6 +52,7 @@ type Shop struct {
 	sender      *webhook.Sender
 	mailing     *jobs.Mailing // nil: nobody is mailed
 	mailer      *mail.Sender
+	coupons     *couponSource
 	runner      *jobs.Runner
 	server      *api.Server
 	metrics     *Metrics
