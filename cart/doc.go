@@ -13,20 +13,29 @@
 // quantities after a final decision, or when the cart is used again after an
 // order.
 //
-// A cart is abandoned when it was idle for its [Flow]'s wait: at its last
+// A cart is abandoned when it was idle for its [flow.Flow]'s wait: at its last
 // activity plus the wait, whenever anybody looks. Its activity is that of its own
 // events, by the clock of their receipt; that of its shopper, who may be reading
 // on without touching it, is another matter, and only holds a decision back.
 //
-// A [Decision] is what the [Flow] makes of an abandoned cart: trigger, suppress
+// A [Decision] is what the flow that takes it makes of an abandoned cart: trigger, suppress
 // (an order under any identity of the shopper stands against it), expire (it was
-// left too long ago), or hold (the shopper is active now). All but hold are
+// left too long ago), holdout (its shopper is among those who are compared with), pass
+// (no flow takes it), or hold (the shopper is active now, or in another flow). All but hold are
 // final for the episode. Each is kept with its [Reason], as an event of our own.
 // What was decided is asked again before each attempt to tell it, and a shopper
 // who is back holds the message too.
 //
-// A [Trigger] is what is told to the shop's endpoints: cart.abandoned from a
-// decision, and from the order that ends a cart exactly one of cart.recovered,
+// An [Enrolment] is one subject in one flow: a cart in an episode, or a session of somebody
+// who looked at products and left without a cart. It begins with the decision that the
+// subject was abandoned, and says which step is due when. Each step is decided on by
+// itself, by [RuleStep], from everything that stands against it by then: told, held to be
+// looked at again with all asked anew, skipped, or the end of the sequence. One person is
+// in one flow at a time. Which flows there are stands in the log (flows.changed), so that
+// all replicas decide alike, and a change counts from the next decision on.
+//
+// A [Trigger] is what is told to the shop's endpoints, or mailed: that something was abandoned and
+// that a step is due from decisions, and from the order that ends a cart exactly one of cart.recovered,
 // when cart.abandoned was decided in that episode, or cart.converted. Its id
 // follows from cart, episode and kind, and is unique for ever. A dry decision or
 // trigger answers what would have been done; it takes the place of no real one
@@ -44,7 +53,7 @@
 //
 // A [Sale] is a completed order with the carts that it ended. It is credited to the
 // message by whose link its shopper came back last, see [Attribute]. An
-// [Enrolment] puts a person into one of two groups, those who are to get messages
+// enrolment puts a person into one of two groups, those who are to get messages
 // and the holdout; what both then bought is compared ([CompareShares],
 // [CompareMeans]). The [Reports] show the two side by side, because they differ:
 // who clicks might have come back anyway.
