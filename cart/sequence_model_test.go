@@ -202,10 +202,10 @@ func playSequences(t *testing.T, db, second *database.DB, n int, prepare string)
 	defer func() { _ = flag.Set("rapid.checks", checksBefore) }()
 	sentSteps := 0
 	rapid.Check(t, func(r *rapid.T) {
-		plan := rapid.SliceOfN(acts(), 5, 40).Draw(r, "acts")
-		if found != nil {
+		if found != nil { // a control is over with the first
 			return
 		}
+		plan := rapid.SliceOfN(acts(), 5, 40).Draw(r, "acts")
 		h.told, h.orders, h.now = nil, 0, start
 		h.wipe(r)
 		h.logs = []*sessions.Log{openPlain(r, db), openPlain(r, second)}

@@ -52,7 +52,7 @@ func TestAMailSaysEverything(t *testing.T) {
 		r := rendered(t, c)
 		want := []string{"Stoneware mug", "Sea green, 350 ml", "18,50\u00a0€", "Brass reading lamp", "89,00\u00a0€", "WELCOMEBACK",
 			"Walnut serving board", "Often bought together", "Fern in a clay pot", "https://shop.example/r/sample",
-			"https://shop.example/unsubscribe/sample", "Hearth &amp; Home", "12 Mill Lane", `src="mug.svg"`, `lang="de"`}
+			"https://shop.example/unsubscribe/sample", "Hearth &amp; Home", "12 Mill Lane", `src="mug.svg"`, `lang="en"`}
 		if kind != Browse {
 			want = append(want, "37,00\u00a0€", "126,00\u00a0€")
 		}
