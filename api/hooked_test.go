@@ -6,6 +6,7 @@ import (
 	"io"
 	"net/http"
 	"strings"
+	"sync"
 	"testing"
 	"time"
 
@@ -18,19 +19,42 @@ import (
 
 // hooked is the shop's server as a test shop's webhooks reach it.
 type hooked struct {
+	mu     sync.Mutex // guards what follows
 	status int
 	body   []byte      // of the last message
 	header http.Header // of it
 }
 
 func (h *hooked) RoundTrip(r *http.Request) (*http.Response, error) {
-	h.body, _ = io.ReadAll(r.Body)
-	h.header = r.Header
+	body, err := io.ReadAll(r.Body)
+	if err != nil {
+		return nil, err
+	}
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	h.body, h.header = body, r.Header
 	if h.status == 0 {
 		return nil, errors.New("connection reset")
 	}
 	return &http.Response{StatusCode: h.status, Header: http.Header{}, Body: io.NopCloser(strings.NewReader("said \xff the server"))}, nil
 }
+
+// answers makes the server answer with a status, 0 for none at all.
+func (h *hooked) answers(status int) {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	h.status = status
+}
+
+// last returns the last message.
+func (h *hooked) last() (body []byte, header http.Header) {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	return h.body, h.header
+}
+
+func (h *hooked) text() string { body, _ := h.last(); return string(body) }
+func (h *hooked) id() string   { _, header := h.last(); return header.Get("Webhook-Id") }
 
 // realWebhooks are the real endpoints and deliveries over the database of a test shop, joined as the program does.
 func realWebhooks(t testing.TB, s *shop, carts *cart.Store) api.Webhooks {

@@ -52,19 +52,19 @@ func TestEndpointsOverHTTP(t *testing.T) {
 			t.Errorf("rotated %v", rotated)
 		}
 		trial := s.call(t, "POST", one+"/test", "", 200, "")
-		if trial["delivered"] != true || trial["status_code"] != 200.0 || trial["answer"] != "said \uFFFD the server" || trial["body"] != string(s.hooked.body) {
+		if trial["delivered"] != true || trial["status_code"] != 200.0 || trial["answer"] != "said \uFFFD the server" || trial["body"] != s.hooked.text() {
 			t.Errorf("trial %v", trial)
 		}
 		for _, secret := range []any{made["secret"], rotated["secret"]} {
 			library, err := standardwebhooks.NewWebhook(secret.(string))
 			must(t, err)
-			must(t, library.VerifyIgnoringTimestamp(s.hooked.body, s.hooked.header))
+			must(t, library.VerifyIgnoringTimestamp(s.hooked.last()))
 		}
 		if again := s.call(t, "POST", one+"/rotate", `{"overlap_hours":0}`, 200, ""); again["secrets"] != 1.0 || again["secret_retires_at"] != nil {
 			t.Errorf("rotated again %v", again)
 		}
 		s.call(t, "POST", one+"/rotate", `{"overlap_hours":721}`, 400, "overlap_refused")
-		s.hooked.status = 0
+		s.hooked.answers(0)
 		if trial := s.call(t, "POST", one+"/test", "", 200, ""); trial["delivered"] != false || trial["status_code"] != nil || !strings.Contains(trial["error"].(string), "reset") {
 			t.Errorf("trial %v", trial)
 		}
@@ -96,7 +96,7 @@ func TestDeliveriesOverHTTP(t *testing.T) {
 	testdb.Each(t, func(t *testing.T, db *database.DB) {
 		s := newShop(t, db)
 		s.call(t, "POST", "/v1/webhooks/endpoints", `{"url":"https://shop.example/hooks"}`, 201, "")
-		s.hooked.status = 500
+		s.hooked.answers(500)
 		for i := range 3 {
 			s.do(request{method: "PUT", path: fmt.Sprint("/v1/carts/c", i), key: secretKey, body: cartBody}).receipt(t)
 			s.post("/v1/orders", secretKey, fmt.Sprintf(`{"order_id":"o%d","cart_id":"c%d","visitor":{"user_id":"u"},"total":100,"lines":[]}`, i, i)).receipt(t)
@@ -109,7 +109,7 @@ func TestDeliveriesOverHTTP(t *testing.T) {
 		}
 		oldest := rest["data"].([]any)[0].(map[string]any)
 		path := fmt.Sprintf("/v1/webhooks/deliveries/%s/1", oldest["trigger_id"])
-		s.hooked.status = 200
+		s.hooked.answers(200)
 		if again := s.call(t, "POST", path+"/resend", "", 202, ""); again["status"] != "pending" || again["next_attempt_at"] != "2026-03-01T12:00:00Z" {
 			t.Errorf("resent %v", again)
 		}
@@ -120,11 +120,11 @@ func TestDeliveriesOverHTTP(t *testing.T) {
 			t.Fatalf("delivery %v", got)
 		}
 		failed, arrived := log[0].(map[string]any), log[1].(map[string]any)
-		if failed["result"] != "retry" || failed["status_code"] != 500.0 || failed["answer"] != "said \uFFFD the server" || arrived["result"] != "delivered" || arrived["body"] != string(s.hooked.body) {
+		if failed["result"] != "retry" || failed["status_code"] != 500.0 || failed["answer"] != "said \uFFFD the server" || arrived["result"] != "delivered" || arrived["body"] != s.hooked.text() {
 			t.Errorf("attempts %v", log)
 		}
-		if s.hooked.header.Get("Webhook-Id") != oldest["trigger_id"] {
-			t.Errorf("sent under %s", s.hooked.header.Get("Webhook-Id"))
+		if s.hooked.id() != oldest["trigger_id"] {
+			t.Errorf("sent under %s", s.hooked.id())
 		}
 
 		s.call(t, "PATCH", "/v1/webhooks/endpoints/1", `{"enabled":false}`, 200, "")
