@@ -7,6 +7,7 @@ import (
 	"gorm.io/gorm"
 
 	"cartwright/cart"
+	"cartwright/cart/flow"
 	"cartwright/sessions"
 )
 
@@ -129,5 +130,47 @@ func TestBrowsersWhoCameBackUnderAnotherName(t *testing.T) {
 		s.flows(60*day, "- {name: looking, kind: browse, wait: 2h, steps: [{offset: 0s}]}")
 		s.wantReport(s.detect(60*day), cart.Report{}) // it begins with what comes now
 		s.wantReport(s.detect(60*day+1), cart.Report{})
+	})
+}
+
+// That no flow takes a cart is only said once what the flows ask for is written.
+func TestNoFlowIsSaidOnceSessionsAreWritten(t *testing.T) {
+	story(t, func(s *shop) {
+		s.flows(0, "- {name: german, kind: cart, steps: [], conditions: {countries: [DE]}}")
+		e := added("ann", "cup")
+		e.Country = "DE"
+		s.happens(0, e, added("bob", "cup"))
+		s.wantReport(s.detect(hour), cart.Report{Carts: 2})
+		s.follows()
+		s.detect(hour)
+		s.expect("SELECT cart, outcome, reason FROM decisions ORDER BY cart", `
+			cart outcome reason
+			3    trigger idle
+			4    pass    no_flow`)
+	})
+}
+
+// What a file says is known also where it changed nothing, so that a restart takes no later
+// change back.
+func TestAFileThatAgreesWithTheAPIIsRemembered(t *testing.T) {
+	story(t, func(s *shop) {
+		const mine, other = "- {name: mine, kind: cart}", "- {name: other, kind: cart}"
+		file := func(text string) {
+			flows, err := flow.Parse([]byte(text))
+			if err != nil {
+				t.Fatal(err)
+			}
+			if err := s.rules.FlowsOfFile(context.Background(), s.db.Read(context.Background()), s.log, flows, s.now); err != nil {
+				t.Fatal(err)
+			}
+		}
+		s.flows(0, mine)
+		file(mine)
+		s.flows(1, other)
+		file(mine) // a restart
+		c, err := s.rules.LoadFlows(s.db.Read(context.Background()))
+		if err != nil || c.Flows[0].Name != "other" {
+			t.Errorf("%+v, %v", c, err)
+		}
 	})
 }

@@ -88,7 +88,9 @@ line 1: flows/0/steps/0: offset is missing`,
 		"- {name: a, kind: browse, conditions: {currencies: [EUR]}}":                                   "line 1: flows/0/conditions: who only browses has no cart: there is no value and no currency to ask for",
 		"- {name: a, kind: cart, conditions: {currencies: [euro]}}":                                    `line 1: flows/0/conditions/currencies/0: "euro" is not 3 capital letters`,
 		"- {name: a, kind: cart, conditions: {countries: [DE, DE]}}":                                   `line 1: flows/0/conditions/countries/1: "DE" stands here twice`,
-		"- {name: a, kind: cart, conditions: {visitors: some}}":                                        `line 1: flows/0/conditions/visitors: "some" is none of new, returning`,
+		"- {name: a, kind: cart, conditions: {products: [\"a\\x7fb\"]}}": `line 1: flows/0/conditions/products/0: expected a text of at most 200 bytes, without control characters
+line 1: flows/0/conditions/products/0: expected a text that is not empty`,
+		"- {name: a, kind: cart, conditions: {visitors: some}}": `line 1: flows/0/conditions/visitors: "some" is none of new, returning`,
 	} {
 		_, err := flow.Parse([]byte(text))
 		if err == nil || err.Error() != want {
