@@ -10,24 +10,7 @@ import (
 )
 
 // putConsents answers PUT /v1/consents: all of them are taken, or none.
-func (s *Server) putConsents(c *call) error {
-	return s.withBody(c, func(body []byte) error {
-		events, mistakes := s.Decoder.Consents(body, c.received())
-		if len(mistakes) > 0 {
-			return s.refuseForm(c, body, mistakes)
-		}
-		if len(events) == 0 {
-			c.receipt(Receipt{Success: true, Seq: s.Log.Head().Seq})
-			return nil
-		}
-		receipt, err := s.append(c, sessions.Batch{Events: events})
-		if err != nil {
-			return err
-		}
-		c.receipt(Receipt{Success: true, Seq: receipt.Seq, Rejected: receipt.Rejected})
-		return nil
-	})
-}
+func (s *Server) putConsents(c *call) error { return s.putAll(c, s.Decoder.Consents) }
 
 // consent answers GET /v1/consents: all that is known of one address.
 func (s *Server) consent(c *call) error {

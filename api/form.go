@@ -32,9 +32,12 @@ func (s *Server) postOrder(c *call) error {
 }
 
 // putProducts answers PUT /v1/products: all of them are taken, or none.
-func (s *Server) putProducts(c *call) error {
+func (s *Server) putProducts(c *call) error { return s.putAll(c, s.Decoder.Products) }
+
+// putAll appends all that a form tells, or nothing of it.
+func (s *Server) putAll(c *call, decode func(body []byte, received sessions.Millis) ([]*sessions.Event, []wire.FieldError)) error {
 	return s.withBody(c, func(body []byte) error {
-		events, mistakes := s.Decoder.Products(body, c.received())
+		events, mistakes := decode(body, c.received())
 		if len(mistakes) > 0 {
 			return s.refuseForm(c, body, mistakes)
 		}

@@ -35,7 +35,7 @@ func Configure(ctx context.Context, db *database.DB, now time.Time, o webhook.Op
 	err = db.Write(ctx, func(tx *gorm.DB) error {
 		made = nil
 		// The first endpoints have no rows to lock yet.
-		if _, err := lockDeliveryCursor(tx); err != nil {
+		if _, err := deliveryCursor.lock(tx); err != nil {
 			return err
 		}
 		var known []endpointRow

@@ -50,7 +50,7 @@ func TestTriggersOfOneEventStayTogether(t *testing.T) {
 	testdb.Each(t, func(t *testing.T, db *database.DB) {
 		p := newPost(t, db, nil, "a.example")
 		n := 0
-		for seq, size := range []int{1, fanBatch - 2, 3, 3*fanBatch + 1, 1} {
+		for seq, size := range []int{1, relayBatch - 2, 3, 3*relayBatch + 1, 1} {
 			for range size {
 				n++
 				p.told.add(sessions.Seq(seq+1), fmt.Sprintf("trg_%05d", n))

@@ -97,7 +97,7 @@ func (e *Endpoints) edit(ctx context.Context, f func(tx *gorm.DB) error) error {
 		if _, err := sessions.ReadHead(database.Lock(tx)); err != nil {
 			return err
 		}
-		if _, err := lockDeliveryCursor(tx); err != nil {
+		if _, err := deliveryCursor.lock(tx); err != nil {
 			return err
 		}
 		return f(tx)

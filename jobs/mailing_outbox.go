@@ -5,7 +5,6 @@ import (
 	"fmt"
 
 	"gorm.io/gorm"
-	"gorm.io/gorm/clause"
 
 	"cartwright/cart"
 	"cartwright/sessions"
@@ -37,69 +36,17 @@ func (mailRow) TableName() string { return "mails" }
 // fanOut makes mails of the triggers after the cursor of mails that go out by mail,
 // and returns how many.
 func (m *Mailing) fanOut(ctx context.Context, lease database.Lease, now sessions.Millis) (made int64, err error) {
-	var cursor mailCursorRow
-	if err := m.Database.Read(ctx).Where("id = 1").Take(&cursor).Error; err != nil {
-		return 0, fmt.Errorf("load the cursor of mails: %w", err)
-	}
-	// Looking costs a read; only what is there is worth a transaction that writes.
-	waiting, err := m.Triggers.TriggersAfter(m.Database.Read(ctx), sessions.Seq(cursor.Seq), 1)
-	if err != nil {
-		return 0, fmt.Errorf("look for triggers after %d: %w", cursor.Seq, err)
-	}
-	for more := len(waiting) > 0; more; {
-		var n int64
-		err := m.Database.Write(ctx, func(tx *gorm.DB) (err error) {
-			if err := lease.Hold(tx); err != nil {
-				return err
+	return relay{m.Database, m.Triggers, mailCursor}.run(ctx, lease, func(tx *gorm.DB, triggers []cart.Trigger) (int64, error) {
+		var rows []mailRow
+		for _, t := range triggers {
+			if t.Goes(cart.Email) {
+				rows = append(rows, mailRow{TriggerID: t.ID, TriggerSeq: int64(t.Seq), Status: Pending,
+					NextAttemptAt: int64(now), CreatedAt: int64(now)})
 			}
-			n, more, err = m.fanSome(tx, now)
-			return err
-		})
-		if err != nil {
-			return made, fmt.Errorf("make mails: %w", err)
 		}
-		made += n
-	}
-	return made, nil
+		return putOnce(tx, rows)
+	})
 }
-
-// fanSome makes mails of one batch of triggers. full says that there may be more.
-func (m *Mailing) fanSome(tx *gorm.DB, now sessions.Millis) (made int64, full bool, err error) {
-	var cursor mailCursorRow
-	if err := database.Lock(tx).Where("id = 1").Take(&cursor).Error; err != nil {
-		return 0, false, fmt.Errorf("lock the cursor of mails: %w", err)
-	}
-	triggers, err := m.Triggers.TriggersAfter(tx, sessions.Seq(cursor.Seq), fanBatch)
-	if err != nil || len(triggers) == 0 {
-		return 0, false, err
-	}
-	var rows []mailRow
-	for _, t := range triggers {
-		if t.Goes(cart.Email) {
-			rows = append(rows, mailRow{TriggerID: t.ID, TriggerSeq: int64(t.Seq), Status: Pending,
-				NextAttemptAt: int64(now), CreatedAt: int64(now)})
-		}
-	}
-	if len(rows) > 0 {
-		insert := tx.Clauses(clause.OnConflict{DoNothing: true}).CreateInBatches(rows, 100)
-		if insert.Error != nil {
-			return 0, false, insert.Error
-		}
-		made = insert.RowsAffected
-	}
-	last := triggers[len(triggers)-1].Seq
-	if err := tx.Exec("UPDATE mail_cursor SET seq = ? WHERE id = 1", int64(last)).Error; err != nil {
-		return 0, false, fmt.Errorf("move the cursor of mails to %d: %w", last, err)
-	}
-	return made, true, nil
-}
-
-type mailCursorRow struct {
-	ID  int64 `gorm:"primaryKey;autoIncrement:false"`
-	Seq int64
-}
-
-func (mailCursorRow) TableName() string { return "mail_cursor" }
 
 // MailOutbox is what of the mails has not ended, and how those ended that are kept.
 type MailOutbox struct {
