@@ -36,7 +36,7 @@ func (s *Store) TriggersAfter(tx *gorm.DB, after sessions.Seq, limit int) ([]Tri
 type Messages struct{ rules Rules }
 
 // NewMessages returns what is told of triggers that were made by rules.
-func NewMessages(r Rules) Messages { return Messages{r} }
+func NewMessages(r Rules) Messages { return Messages{r.remembering()} }
 
 // Message is what is sent to the shop's endpoints, by Standard Webhooks.
 type Message struct {

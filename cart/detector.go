@@ -21,7 +21,7 @@ type Detector struct {
 
 // NewDetector returns a detector that decides by the flows of the log and by rules.
 // The log must have the [Store] among its projections.
-func NewDetector(log *sessions.Log, r Rules) *Detector { return &Detector{log, r} }
+func NewDetector(log *sessions.Log, r Rules) *Detector { return &Detector{log, r.remembering()} }
 
 // Options say which carts are looked at and what becomes of the decisions.
 type Options struct {

@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"sync"
 	"time"
 
 	"gorm.io/gorm"
@@ -34,6 +35,22 @@ type Rules struct {
 
 	// Mail says whom they may go to.
 	Mail MailRules
+
+	known *knownFlows // nil: each decision reads the flows anew
+}
+
+// remembering returns the rules for somebody who decides again and again.
+func (r Rules) remembering() Rules {
+	r.known = &knownFlows{}
+	return r
+}
+
+// knownFlows are the flows as they were read last. They are read again when the log has
+// a newer version.
+type knownFlows struct {
+	mu      sync.Mutex // guards what follows
+	version sessions.Seq
+	plan    flow.Plan
 }
 
 // RulesOf returns the rules that only have a flow to fall back on.
@@ -117,13 +134,29 @@ func (r Rules) LoadFlows(tx *gorm.DB) (Configured, error) {
 	return rows[0].configured()
 }
 
-// plan returns the flows in the order in which they are asked.
+// plan returns the flows in the order in which they are asked. Nobody changes them.
 func (r Rules) plan(tx *gorm.DB) (flow.Plan, error) {
-	if r.Instead != nil {
+	switch {
+	case r.Instead != nil:
 		return flow.PlanOf(r.Instead), nil
+	case r.known == nil:
+		c, err := r.LoadFlows(tx)
+		return flow.PlanOf(c.Flows), err
 	}
-	c, err := r.LoadFlows(tx)
-	return flow.PlanOf(c.Flows), err
+	var newest sessions.Seq
+	if err := tx.Model(&flowsRow{}).Select("COALESCE(MAX(seq), 0)").Scan(&newest).Error; err != nil {
+		return nil, fmt.Errorf("look for newer flows: %w", err)
+	}
+	r.known.mu.Lock()
+	defer r.known.mu.Unlock()
+	if r.known.plan == nil || r.known.version != newest {
+		c, err := r.LoadFlows(tx)
+		if err != nil {
+			return nil, err
+		}
+		r.known.version, r.known.plan = c.Version, flow.PlanOf(c.Flows)
+	}
+	return r.known.plan, nil
 }
 
 // ErrFlowsChanged says that flows were changed by somebody else since they were read.

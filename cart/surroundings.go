@@ -137,13 +137,14 @@ type persons struct {
 	ordered map[sessions.VisitorID]sessions.Millis // their newest order
 	sent    map[sessions.VisitorID]sessions.Millis // when they were last written to
 	visits  map[sessions.VisitorID]sessions.Visit
+	zones   map[string]*time.Location // by name, nil where there is none of it
 }
 
 // loadPersons reads what is known of the shoppers of carts. Where a trigger is being
 // told, only messages that were decided before it count: of two that wait for one
 // another the earlier goes out.
 func (r *run) loadPersons(carts []Cart) (p persons, err error) {
-	p = persons{ordered: map[sessions.VisitorID]sessions.Millis{}, sent: map[sessions.VisitorID]sessions.Millis{}}
+	p = persons{ordered: map[sessions.VisitorID]sessions.Millis{}, sent: map[sessions.VisitorID]sessions.Millis{}, zones: map[string]*time.Location{}}
 	visitors := visitorList(carts)
 	if p.visits, err = sessions.NewestVisits(r.tx, visitors); err != nil {
 		return p, err
@@ -211,8 +212,12 @@ func (p persons) zone(v sessions.VisitorID, shop *time.Location) *time.Location 
 	if name == "" {
 		return shop
 	}
-	zone, err := time.LoadLocation(name)
-	if err != nil { // there is none of this name here
+	zone, known := p.zones[name]
+	if !known {
+		zone, _ = time.LoadLocation(name) // nil where there is none of this name
+		p.zones[name] = zone
+	}
+	if zone == nil {
 		return shop
 	}
 	return zone

@@ -161,7 +161,7 @@ func TestWords(t *testing.T) {
   It takes those of at least 2000 in minor units, in the currency EUR, of returning visitors.
   Step 1, 1 hour after the last activity (wait 1h + offset 0s), mails.
   Step 2, 1 day after the last activity (wait 1h + offset 23h), mails and tells the shop's endpoints, with a coupon code.
-  A step waits: not between 21:00 and 08:00 by the shopper's clock, not within 16 hours after another message to the same person, not within 1 day after an order.
+  A step waits: not between 21:00 and 08:00 by the shopper's clock, not within 16 hours after another message to the same person, not within 1 day after an order, a mail as long as its address or network has had as many lately as the settings mail-… allow.
   What is older than 7 days is let go. 10 in 100 people are held out: they are never written to, and compared with the others.
 looking: shoppers who looked at products and left without a cart, 4 hours ago (priority 10)
   It takes all of them.

@@ -2,6 +2,7 @@ package flow
 
 import (
 	"fmt"
+	"slices"
 	"strings"
 	"time"
 )
@@ -67,6 +68,9 @@ func (f Flow) restraint() string {
 	}
 	if f.CoolDown > 0 {
 		words = append(words, "not within "+spoken(f.CoolDown)+" after an order")
+	}
+	if slices.ContainsFunc(f.Steps, func(s Step) bool { return slices.Contains(s.Channels, Email) }) {
+		words = append(words, "a mail as long as its address or network has had as many lately as the settings mail-… allow")
 	}
 	if len(words) == 0 {
 		return "Nothing holds a step back but an order, an active shopper and missing consent."
