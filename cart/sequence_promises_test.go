@@ -117,6 +117,44 @@ func (h *history) open(t *rapid.T) error {
 	return nil
 }
 
+// wipe makes the database one in which nothing happened.
+func (h *history) wipe(t *rapid.T) {
+	err := h.dbs[0].Write(context.Background(), func(tx *gorm.DB) error {
+		for _, table := range strings.Fields("events hashes cursors settings visitors identities sessions carts orders decisions triggers enrolments flows contacts consents suppressions mailed clicks endings") {
+			if err := tx.Exec("DELETE FROM " + table).Error; err != nil {
+				return err
+			}
+		}
+		return tx.Exec("UPDATE head SET seq = 0, newest = 0").Error
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+}
+
+// settle lets a worker look whenever something may be due, until everything is over.
+func (h *history) settle(t *rapid.T) {
+	const due = `SELECT MIN(at) FROM (SELECT next_at AS at FROM enrolments WHERE next_at > 0
+		UNION ALL SELECT last_activity + 14400000 FROM carts WHERE status = 'open' AND decided = '')`
+	h.detect(t, 0)
+	for end := h.now.Add(8 * 24 * time.Hour); h.now.Before(end); {
+		var next *int64
+		if err := h.dbs[0].Read(context.Background()).Raw(due).Scan(&next).Error; err != nil {
+			t.Fatal(err)
+		}
+		h.now = h.now.Add(3 * time.Hour) // sessions that were left are due some time
+		if next != nil && time.UnixMilli(*next).After(h.now) {
+			h.now = time.UnixMilli(*next).UTC()
+		}
+		if err := h.decide(0); err != nil {
+			t.Fatal(err)
+		}
+		if next == nil {
+			h.now = h.now.Add(12 * time.Hour)
+		}
+	}
+}
+
 // sequenceShop opens a database twice, in which a worker can be let die.
 func sequenceShop(t *testing.T) (db, second *database.DB) {
 	t.Helper()
