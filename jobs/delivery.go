@@ -2,10 +2,8 @@ package jobs
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"log/slog"
-	"sync"
 	"time"
 
 	"cartwright/jobs/webhook"
@@ -42,22 +40,14 @@ type Delivery struct {
 	logger   *slog.Logger
 	patience time.Duration // with endpoints that fail
 
-	base    context.Context // of all workers
-	cancel  context.CancelFunc
-	workers sync.WaitGroup
-
-	mu     sync.Mutex // guards what follows
-	closed bool
-	busy   map[EndpointID]bool
-	counts Report  // since the last report
-	errs   []error // since the last report
+	*crew[EndpointID]
 }
 
 // NewDelivery returns the deliveries of a shop.
 func NewDelivery(o DeliveryOptions) *Delivery {
 	d := &Delivery{
 		db: o.Database, log: o.Log, triggers: o.Triggers, messages: o.Messages, sender: o.Sender, now: o.Now,
-		logger: o.Logger, patience: o.DisableAfter, busy: map[EndpointID]bool{}, counts: Report{},
+		logger: o.Logger, patience: o.DisableAfter, crew: newCrew[EndpointID](),
 	}
 	if d.logger == nil {
 		d.logger = slog.New(slog.DiscardHandler)
@@ -65,7 +55,6 @@ func NewDelivery(o DeliveryOptions) *Delivery {
 	if d.now == nil {
 		d.now = time.Now
 	}
-	d.base, d.cancel = context.WithCancel(context.Background())
 	return d
 }
 
@@ -101,7 +90,7 @@ func (d *Delivery) Run(ctx context.Context, now time.Time, lease database.Lease)
 	}
 	var started []<-chan struct{}
 	for _, id := range due {
-		if done, ok := d.start(id, lease, pause); ok {
+		if done, ok := d.start(id, func() error { return d.work(id, lease, pause) }); ok {
 			started = append(started, done)
 		}
 	}
@@ -119,13 +108,7 @@ func (d *Delivery) Run(ctx context.Context, now time.Time, lease database.Lease)
 // Close starts no attempt any more and waits for those under way. When ctx ends
 // first they are broken off, and tried again by their schedule.
 func (d *Delivery) Close(ctx context.Context) {
-	d.mu.Lock()
-	d.closed = true
-	d.mu.Unlock()
-	stop := context.AfterFunc(ctx, d.cancel)
-	d.workers.Wait()
-	stop()
-	d.cancel()
+	d.end(ctx)
 	d.sender.Close()
 }
 
@@ -139,48 +122,4 @@ func (d *Delivery) dueEndpoints(ctx context.Context, now sessions.Millis) ([]End
 		return nil, fmt.Errorf("look for due deliveries: %w", err)
 	}
 	return ids, nil
-}
-
-// start begins a worker for an endpoint, unless one is busy or all are to end. The worker ends at a
-// pause other than the one given.
-func (d *Delivery) start(id EndpointID, lease database.Lease, pause sessions.Millis) (done <-chan struct{}, ok bool) {
-	d.mu.Lock()
-	defer d.mu.Unlock()
-	if d.closed || d.busy[id] {
-		return nil, false
-	}
-	d.busy[id] = true
-	end := make(chan struct{})
-	d.workers.Go(func() {
-		defer close(end)
-		err := d.work(id, lease, pause)
-		d.mu.Lock()
-		defer d.mu.Unlock()
-		delete(d.busy, id)
-		if err != nil && !errors.Is(err, database.ErrLost) { // whoever has it goes on
-			d.errs = append(d.errs, err)
-		}
-	})
-	return end, true
-}
-
-func (d *Delivery) count(word string, n int64) {
-	d.mu.Lock()
-	defer d.mu.Unlock()
-	d.counts[word] += n
-}
-
-func (d *Delivery) closing() bool {
-	d.mu.Lock()
-	defer d.mu.Unlock()
-	return d.closed
-}
-
-// report returns what happened since the last report, and begins the next.
-func (d *Delivery) report(err error) (Report, error) {
-	d.mu.Lock()
-	defer d.mu.Unlock()
-	counts, errs := d.counts, append(d.errs, err)
-	d.counts, d.errs = Report{}, nil
-	return counts, errors.Join(errs...)
 }

@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"sync"
 	"time"
 
 	"gorm.io/gorm"
@@ -59,15 +58,7 @@ type MailingOptions struct {
 type Mailing struct {
 	MailingOptions
 
-	base    context.Context // of all attempts
-	cancel  context.CancelFunc
-	workers sync.WaitGroup
-
-	mu     sync.Mutex // guards what follows
-	closed bool
-	busy   bool
-	counts Report  // since the last report
-	errs   []error // since the last report
+	*crew[struct{}] // of one
 }
 
 // NewMailing returns the mailing of a shop.
@@ -75,9 +66,7 @@ func NewMailing(o MailingOptions) *Mailing {
 	if o.Now == nil {
 		o.Now = time.Now
 	}
-	m := &Mailing{MailingOptions: o, counts: Report{}}
-	m.base, m.cancel = context.WithCancel(context.Background())
-	return m
+	return &Mailing{o, newCrew[struct{}]()}
 }
 
 // Job returns the line of the table that mails.
@@ -107,7 +96,10 @@ func (m *Mailing) Run(ctx context.Context, now time.Time, lease database.Lease) 
 	if err != nil {
 		return m.report(fmt.Errorf("look for due mails: %w", err))
 	}
-	if done, ok := m.start(due > 0, lease, pause); ok {
+	if due == 0 {
+		return m.report(nil)
+	}
+	if done, ok := m.start(struct{}{}, func() error { return m.work(lease, pause) }); ok {
 		select {
 		case <-done:
 		case <-time.After(patience):
@@ -119,37 +111,7 @@ func (m *Mailing) Run(ctx context.Context, now time.Time, lease database.Lease) 
 
 // Close starts no attempt any more and waits for those under way. When ctx ends
 // first they are broken off: what the server may have taken ends as unknown.
-func (m *Mailing) Close(ctx context.Context) {
-	m.mu.Lock()
-	m.closed = true
-	m.mu.Unlock()
-	stop := context.AfterFunc(ctx, m.cancel)
-	m.workers.Wait()
-	stop()
-	m.cancel()
-}
-
-// start begins a worker if something is due, none is busy and none is to end.
-func (m *Mailing) start(due bool, lease database.Lease, pause sessions.Millis) (done <-chan struct{}, ok bool) {
-	m.mu.Lock()
-	defer m.mu.Unlock()
-	if !due || m.closed || m.busy {
-		return nil, false
-	}
-	m.busy = true
-	end := make(chan struct{})
-	m.workers.Go(func() {
-		defer close(end)
-		err := m.work(lease, pause)
-		m.mu.Lock()
-		defer m.mu.Unlock()
-		m.busy = false
-		if err != nil && !errors.Is(err, database.ErrLost) { // whoever has it goes on
-			m.errs = append(m.errs, err)
-		}
-	})
-	return end, true
-}
+func (m *Mailing) Close(ctx context.Context) { m.end(ctx) }
 
 // work sends what is due, a few mails at a time, until nothing is, the lease is lost,
 // or mailing is paused otherwise than it was. A mail for whose answer the server
@@ -175,25 +137,4 @@ func (m *Mailing) work(lease database.Lease, pause sessions.Millis) (err error) 
 			underWay--
 		}
 	}
-}
-
-func (m *Mailing) count(word string, n int64) {
-	m.mu.Lock()
-	defer m.mu.Unlock()
-	m.counts[word] += n
-}
-
-func (m *Mailing) closing() bool {
-	m.mu.Lock()
-	defer m.mu.Unlock()
-	return m.closed
-}
-
-// report returns what happened since the last report, and begins the next.
-func (m *Mailing) report(err error) (Report, error) {
-	m.mu.Lock()
-	defer m.mu.Unlock()
-	counts, errs := m.counts, append(m.errs, err)
-	m.counts, m.errs = Report{}, nil
-	return counts, errors.Join(errs...)
 }
