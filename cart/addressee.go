@@ -103,7 +103,7 @@ func addresseeOf(tx *gorm.DB, t Trigger, c Cart, rules MailRules) (Addressee, er
 type mailing struct {
 	key      addressKey
 	contacts contacts
-	began    map[sessions.Seq]*sessions.Event
+	events   map[sessions.Seq]*sessions.Event // with which the carts' episodes began, and their last ones
 	consents map[sessions.Email]Consent
 	held     map[string][]Suppression
 	found    map[ID]Addressee
@@ -118,11 +118,11 @@ func loadMailing(tx *gorm.DB, carts []Cart, rules MailRules) (m mailing, err err
 	if m.contacts, err = loadContactsOf(tx, carts); err != nil {
 		return m, err
 	}
-	seqs := make([]sessions.Seq, len(carts))
-	for i, c := range carts {
-		seqs[i] = c.EpisodeBegan
+	seqs := make([]sessions.Seq, 0, 2*len(carts))
+	for _, c := range carts {
+		seqs = append(seqs, c.EpisodeBegan, c.LastSeq)
 	}
-	if m.began, err = sessions.EventsAt(tx, seqs); err != nil {
+	if m.events, err = sessions.EventsAt(tx, seqs); err != nil {
 		return m, err
 	}
 	emails, hashes := map[sessions.Email]bool{}, map[string]bool{}
@@ -156,7 +156,7 @@ func (m mailing) addressed(c Cart, rules MailRules) Addressee {
 	case proof == contradicted, proof == claimed && !rules.BrowserAddresses:
 		return Addressee{Refusal: AddressUnproven}
 	}
-	return Addressee{Email: email, Hash: m.key.hash(email), Network: network(m.began[c.EpisodeBegan])}
+	return Addressee{Email: email, Hash: m.key.hash(email), Network: network(m.events[c.EpisodeBegan])}
 }
 
 // refusal returns why an address is not mailed, apart from limits.
@@ -168,15 +168,17 @@ func (m mailing) refusal(c Cart, a Addressee, rules MailRules) Reason {
 		return Suppressed
 	}
 	said, known := m.consents[a.Email].Standing(rules.BrowserAddresses)
-	began := m.began[c.EpisodeBegan]
 	switch {
-	case known && said.State == sessions.MailDenied, began != nil && began.Consent == "denied":
+	case known && said.State == sessions.MailDenied, withheld(m.events[c.EpisodeBegan]), withheld(m.events[c.LastSeq]):
 		return ConsentDenied
 	case !known && rules.RequireConsent:
 		return NoConsent
 	}
 	return ""
 }
+
+// withheld reports whether the browser that sent an event asked not to be followed.
+func withheld(e *sessions.Event) bool { return e != nil && e.Consent == "denied" }
 
 // nowhere stands for the network of browsers that no address is known of: together
 // they get what one network gets.

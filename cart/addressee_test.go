@@ -55,6 +55,7 @@ func TestAddressees(t *testing.T) {
 		"consent with the cart":                     {[]*sessions.Event{put("A", "cup", 1, email("bob@example.com"), consent(sessions.MailGranted, 0))}, "bob@example.com", "bob@example.com"},
 		"denied":                                    {[]*sessions.Event{known(), put("A", "cup", 1, customer("ann")), identify(browser, by("phone"), email("ann@example.com"), consent(sessions.MailDenied, 1))}, "consent_denied", "consent_denied"},
 		"do not track":                              {[]*sessions.Event{known(), added("phone", "cup", withheld())}, "consent_denied", "consent_denied"},
+		"do not track, turned on later":             {[]*sessions.Event{known(), added("phone", "cup"), added("phone", "pot", withheld())}, "consent_denied", "consent_denied"},
 		"do not track of another's":                 {[]*sessions.Event{known(), added("x", "cup", withheld()), added("phone", "cup")}, "no_address ann@example.com", "no_address ann@example.com"},
 		"forged: the address":                       {[]*sessions.Event{known(), identify(browser, by("evil"), email("ann@example.com"), consent(sessions.MailGranted, 1)), added("evil", "cup")}, "address_unproven", "ann@example.com"},
 		"forged: the customer":                      {[]*sessions.Event{known(), identify(browser, by("evil"), customer("ann")), added("evil", "cup")}, "address_unproven", "ann@example.com"},

@@ -148,7 +148,7 @@ func (r *run) browsers(carts []Cart) (b browsers, err error) {
 	if b.surroundings.products, err = r.rules.catalog(r.tx, productsOf(carts)); err != nil {
 		return b, err
 	}
-	if b.facts, err = LoadFacts(r.tx, carts); err != nil {
+	if b.facts, err = r.facts(carts); err != nil {
 		return b, err
 	}
 	if b.active, err = r.activeOf(carts); err != nil {

@@ -53,10 +53,11 @@ const (
 
 // Facts are what a decision on a cart rests on.
 type Facts struct {
-	Cart     Cart
-	Order    sessions.OrderID // one that stands against it, or empty
-	Identity Reason           // under which identity, when there is one
-	Seen     sessions.Millis  // the shopper's last activity of any kind; 0: none known
+	Cart      Cart
+	Order     sessions.OrderID // one that stands against it, or empty
+	Identity  Reason           // under which identity, when there is one
+	LastOrder sessions.Millis  // when the shopper's newest order of whatever was received, under any identity; 0: none lately
+	Seen      sessions.Millis  // the shopper's last activity of any kind; 0: none known
 }
 
 // Decide returns what the flow makes of an abandoned cart at a time: an order

@@ -34,7 +34,7 @@ func (r *run) carts() ([]*sessions.Event, error) {
 		return nil, nil
 	}
 	r.report.Abandoned += len(e.carts)
-	if e.facts, err = LoadFacts(r.tx, e.carts); err != nil {
+	if e.facts, err = r.facts(e.carts); err != nil {
 		return nil, err
 	}
 	if e.made, err = loadMade(r.tx, e.carts, !r.options.Deliver); err != nil {

@@ -1,15 +1,18 @@
 package cart
 
 import (
+	"time"
+
 	"gorm.io/gorm"
 
 	"cartwright/sessions"
 )
 
-// LoadFacts returns what decisions on carts rest on, in their order. Cost: about
-// ten queries for 500 carts, all by index.
-func LoadFacts(tx *gorm.DB, carts []Cart) ([]Facts, error) {
-	orders, err := loadStanding(tx, carts)
+// LoadFacts returns what decisions on carts rest on, in their order. Orders that end no
+// cart are looked for if they were received since a time. Cost: about ten queries for
+// 500 carts, all by index.
+func LoadFacts(tx *gorm.DB, carts []Cart, received sessions.Millis) ([]Facts, error) {
+	orders, err := loadStanding(tx, carts, received)
 	if err != nil {
 		return nil, err
 	}
@@ -20,9 +23,21 @@ func LoadFacts(tx *gorm.DB, carts []Cart) ([]Facts, error) {
 	facts := make([]Facts, len(carts))
 	for i, c := range carts {
 		facts[i] = Facts{Cart: c, Seen: seen[c.Visitor]}
-		facts[i].Order, facts[i].Identity = orders.against(c)
+		orders.weigh(&facts[i], c)
 	}
 	return facts, nil
+}
+
+// facts are those of carts as the plan asks of them.
+func (r *run) facts(carts []Cart) ([]Facts, error) { return LoadFacts(r.tx, carts, r.cooling()) }
+
+// cooling returns since when an order can still hold what the plan would send.
+func (r *run) cooling() sessions.Millis {
+	var longest time.Duration
+	for _, f := range r.plan {
+		longest = max(longest, f.CoolDown)
+	}
+	return r.now.Add(-longest)
 }
 
 func visitorsOf(carts []Cart) map[sessions.VisitorID]bool {

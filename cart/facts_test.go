@@ -43,7 +43,7 @@ func TestLoadFactsFindsOrdersUnderEveryIdentity(t *testing.T) {
 				tt.cart.EpisodeBegan = 49
 				before := tt.cart
 				before.EpisodeBegan = 51
-				facts, err := cart.LoadFacts(tx, []cart.Cart{tt.cart, before})
+				facts, err := cart.LoadFacts(tx, []cart.Cart{tt.cart, before}, 0)
 				if err != nil {
 					return err
 				}
@@ -69,7 +69,7 @@ func TestLoadFactsSeesActivityUnderEveryIdentity(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		facts, err := cart.LoadFacts(s.db.Read(context.Background()), []cart.Cart{c})
+		facts, err := cart.LoadFacts(s.db.Read(context.Background()), []cart.Cart{c}, 0)
 		if err != nil || facts[0].Seen != millis(40) {
 			t.Errorf("the shopper was seen at %d, want %d (%v)", facts[0].Seen, millis(40), err)
 		}

@@ -66,7 +66,7 @@ func (m Messages) recheckAbandoned(tx *gorm.DB, t Trigger, now sessions.Millis) 
 	if closed[0] != "" {
 		return Verdict{Outcome: Suppress, Reason: closed[0]}, nil
 	}
-	facts, err := LoadFacts(tx, carts)
+	facts, err := r.facts(carts)
 	if err != nil {
 		return Verdict{}, err
 	}
@@ -89,7 +89,8 @@ func (m Messages) recheckStep(tx *gorm.DB, t Trigger, now sessions.Millis) (Verd
 	if _, is := f.DueAt(t.Step, e.Abandoned); !configured || !is {
 		return Verdict{Outcome: Suppress, Reason: FlowRemoved}, nil
 	}
-	if at, later := f.DueAt(t.Step+1, e.Abandoned); later && at <= now {
+	// A later step may have been told already, when the flow's offsets were other ones.
+	if at, later := f.DueAt(t.Step+1, e.Abandoned); e.LastSent > t.At || later && at <= now {
 		return Verdict{Outcome: Suppress, Reason: Overdue}, nil
 	}
 	s, err := r.situations([]Enrolment{e})
@@ -103,7 +104,7 @@ func (m Messages) recheckStep(tx *gorm.DB, t Trigger, now sessions.Millis) (Verd
 			return Verdict{}, err
 		}
 		s.to = map[ID]Addressee{c.ID: to}
-		if err := s.orderedAt(tx, []Cart{c}); err != nil {
+		if err := s.orderedAt(r, []Cart{c}); err != nil {
 			return Verdict{}, err
 		}
 	}

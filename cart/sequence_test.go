@@ -136,6 +136,32 @@ func TestTheCapIsOfThePerson(t *testing.T) {
 	})
 }
 
+// So is the cool-down: an order under an address alone joins nobody, but whoever gave
+// the same one with a new cart has just ordered.
+func TestTheCoolDownIsOfThePerson(t *testing.T) {
+	under := func(address string) *sessions.Event { return ordered("1", by("tablet"), email(address)) }
+	for name, c := range map[string]struct {
+		before []*sessions.Event
+		want   string
+	}{
+		"an order":         {[]*sessions.Event{under("ann@example.com")}, "1 hold cool_down"},
+		"a cancelled one":  {[]*sessions.Event{under("ann@example.com"), event(sessions.OrderCancelled, sessions.Backend, func(e *sessions.Event) { e.Order = "1" })}, "1 trigger idle"},
+		"one of another's": {[]*sessions.Event{under("bob@example.com")}, "1 trigger idle"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			story(t, func(s *shop) {
+				s.flows(0, "- {name: carts, kind: cart, steps: [{offset: 0s}]}")
+				s.happens(0, c.before...)
+				s.happens(10, added("phone", "cup", email("ann@example.com")))
+				s.detect(10 + hour)
+				s.expect("SELECT step, outcome, reason FROM decisions WHERE step = 1", "step outcome reason\n"+c.want)
+				s.detect(day)
+				s.expect("SELECT COUNT(*) AS n FROM triggers WHERE step = 1", "n\n1")
+			})
+		})
+	}
+}
+
 func TestQuietHoursAreTheShoppers(t *testing.T) {
 	story(t, func(s *shop) {
 		s.flows(0, `- {name: carts, kind: cart, quiet_hours: "21:00-08:00", steps: [{offset: 0s}]}`)

@@ -19,12 +19,14 @@ type standing struct {
 	known                               map[sessions.VisitorID][]identifier
 }
 
-// placed is an order, the event that completed it, and when that happened by the
-// sender's clock; none has the seq 0.
+// placed is an order, the event that completed it, when that happened by the
+// sender's clock, and when it was received; none has the seq 0.
 type placed struct {
 	OrderID    string
 	Seq        int64
 	OccurredAt int64
+	ReceivedAt int64
+	Cancelled  int64
 }
 
 // covers reports whether the order came after c's episode began: in the log, or
@@ -34,8 +36,12 @@ func (p placed) covers(c Cart) bool {
 	return p.Seq > int64(c.EpisodeBegan) || p.Seq > 0 && p.OccurredAt > int64(c.EpisodeAt)
 }
 
-// newest are the latest orders of one identity, in the log and by the clock.
-type newest struct{ bySeq, byTime placed }
+// newest are the latest orders of one identity, in the log and by the clock, and when
+// the latest was received that was not cancelled.
+type newest struct {
+	bySeq, byTime placed
+	bought        int64
+}
 
 func (n newest) with(p placed) newest {
 	if p.Seq > n.bySeq.Seq {
@@ -43,6 +49,9 @@ func (n newest) with(p placed) newest {
 	}
 	if n.byTime.Seq == 0 || p.OccurredAt > n.byTime.OccurredAt {
 		n.byTime = p
+	}
+	if p.Cancelled == 0 {
+		n.bought = max(n.bought, p.ReceivedAt)
 	}
 	return n
 }
@@ -54,8 +63,8 @@ type identifier struct {
 }
 
 // loadStanding reads what was ordered under any identity of carts since the
-// first of their episodes began.
-func loadStanding(tx *gorm.DB, carts []Cart) (standing, error) {
+// first of their episodes began, and what was received since a time.
+func loadStanding(tx *gorm.DB, carts []Cart, received sessions.Millis) (standing, error) {
 	var s standing
 	var err error
 	visitors := numbers(visitorsOf(carts))
@@ -63,7 +72,7 @@ func loadStanding(tx *gorm.DB, carts []Cart) (standing, error) {
 		return s, err
 	}
 	names, checkouts, customers, emails := map[string]bool{}, map[string]bool{}, map[string]bool{}, map[string]bool{}
-	since := placed{Seq: int64(carts[0].EpisodeBegan), OccurredAt: int64(carts[0].EpisodeAt)}
+	since := placed{Seq: int64(carts[0].EpisodeBegan), OccurredAt: int64(carts[0].EpisodeAt), ReceivedAt: int64(received)}
 	for _, c := range carts {
 		names[string(c.Name)], checkouts[string(c.Checkout)], emails[string(c.Email)] = true, true, true
 		since.Seq = min(since.Seq, int64(c.EpisodeBegan))
@@ -97,23 +106,21 @@ func loadStanding(tx *gorm.DB, carts []Cart) (standing, error) {
 }
 
 // newestBy returns the newest orders of each of the values of a column, as far as
-// they are later than one in the log or by the clock.
+// they are later than one in the log or by a clock.
 func newestBy[K comparable](tx *gorm.DB, column, condition string, values []K, since placed) (map[K]newest, error) {
 	found := map[K]newest{}
-	query := "SELECT " + column + " AS key, order_id, seq, occurred_at FROM orders WHERE " + column + " IN ?" + condition +
-		" AND seq > 0 AND (seq > ? OR occurred_at > ?)"
+	query := "SELECT " + column + " AS key, order_id, seq, occurred_at, received_at, cancelled FROM orders WHERE " + column + " IN ?" + condition +
+		" AND seq > 0 AND (seq > ? OR occurred_at > ? OR received_at > ?)"
 	err := database.Each(values, func(part []K) error {
 		var rows []struct {
-			Key        K
-			OrderID    string
-			Seq        int64
-			OccurredAt int64
+			Key    K
+			Placed placed `gorm:"embedded"`
 		}
-		if err := tx.Raw(query, part, since.Seq, since.OccurredAt).Scan(&rows).Error; err != nil {
+		if err := tx.Raw(query, part, since.Seq, since.OccurredAt, since.ReceivedAt).Scan(&rows).Error; err != nil {
 			return fmt.Errorf("find orders by %s: %w", column, err)
 		}
 		for _, r := range rows {
-			found[r.Key] = found[r.Key].with(placed{r.OrderID, r.Seq, r.OccurredAt})
+			found[r.Key] = found[r.Key].with(r.Placed)
 		}
 		return nil
 	})
@@ -149,13 +156,15 @@ func identifiers(tx *gorm.DB, visitors []int64) (map[sessions.VisitorID][]identi
 	return all, err
 }
 
-// against returns an order that came after c's episode began, and the identity
-// under which it stands against c: the most telling one. Empty if there is none.
-func (s standing) against(c Cart) (sessions.OrderID, Reason) {
-	type claim struct {
-		newest
-		reason Reason
-	}
+// A claim is what was ordered under one identity of a cart.
+type claim struct {
+	newest
+	reason Reason
+}
+
+// claims returns what was ordered under the identities of a cart, the most telling
+// ones first.
+func (s standing) claims(c Cart) []claim {
 	claims := []claim{
 		{s.carts[string(c.Name)], OrderOfCart},
 		{s.checkouts[string(c.Checkout)], OrderOfCheckout},
@@ -169,12 +178,19 @@ func (s standing) against(c Cart) (sessions.OrderID, Reason) {
 			claims = append(claims, claim{s.customers[id.Value], OrderOfCustomer})
 		}
 	}
-	for _, cl := range claims {
+	return claims
+}
+
+// weigh takes down in facts which order stands against their cart, unless one does
+// already: one that came after the episode began, under the most telling identity.
+// When the shopper last ordered anything counts whenever that was.
+func (s standing) weigh(f *Facts, c Cart) {
+	for _, cl := range s.claims(c) {
+		f.LastOrder = max(f.LastOrder, sessions.Millis(cl.bought))
 		for _, p := range []placed{cl.bySeq, cl.byTime} {
-			if p.covers(c) {
-				return sessions.OrderID(p.OrderID), cl.reason
+			if f.Order == "" && p.covers(c) {
+				f.Order, f.Identity = sessions.OrderID(p.OrderID), cl.reason
 			}
 		}
 	}
-	return "", ""
 }

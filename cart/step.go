@@ -11,13 +11,12 @@ import (
 // Situation is what the decision on a step rests on.
 type Situation struct {
 	Facts
-	Closed    Reason          // why the subject is none any more; empty: it still is
-	LastOrder sessions.Millis // the shopper's newest, of whatever; 0: none
-	LastSent  sessions.Millis // when the shopper was last written to; 0: never
-	Zone      *time.Location  // where the shopper is, else where the shop is
-	SoldOut   bool            // nothing of what was left can be bought
-	Mails     bool            // mails can be sent
-	To        Addressee       // whom a mail would go to
+	Closed   Reason          // why the subject is none any more; empty: it still is
+	LastSent sessions.Millis // when the shopper was last written to; 0: never
+	Zone     *time.Location  // where the shopper is, else where the shop is
+	SoldOut  bool            // nothing of what was left can be bought
+	Mails    bool            // mails can be sent
+	To       Addressee       // whom a mail would go to
 }
 
 // Ruling is what becomes of a step.

@@ -4,8 +4,6 @@ import (
 	"fmt"
 	"slices"
 
-	"gorm.io/gorm"
-
 	"cartwright/sessions"
 	"cartwright/sessions/database"
 )
@@ -30,7 +28,7 @@ func (r *run) steps() ([]*sessions.Event, error) {
 	if s.to, err = LoadAddressees(r.tx, mailed, r.now, r.rules.Mail); err != nil {
 		return nil, err
 	}
-	if err := s.orderedAt(r.tx, mailed); err != nil {
+	if err := s.orderedAt(r, mailed); err != nil {
 		return nil, err
 	}
 	var events []*sessions.Event
@@ -124,7 +122,7 @@ func (r *run) situations(due []Enrolment) (s situations, err error) {
 		return s, err
 	}
 	s.closed = closed
-	if s.facts, err = LoadFacts(r.tx, carts); err != nil {
+	if s.facts, err = r.facts(carts); err != nil {
 		return s, err
 	}
 	for _, e := range due {
@@ -145,14 +143,14 @@ func (s situations) of(i int) Situation {
 		sent = s.persons.sent[v]
 	}
 	return Situation{
-		Facts: facts, Closed: s.closed[i], LastOrder: s.persons.ordered[v], LastSent: sent, Zone: s.persons.zone(v, s.rules.zone()),
+		Facts: facts, Closed: s.closed[i], LastSent: sent, Zone: s.persons.zone(v, s.rules.zone()),
 		SoldOut: soldOut(facts.Cart, s.products), Mails: s.rules.Mails, To: s.to[facts.Cart.ID],
 	}
 }
 
 // orderedAt lets orders stand against the carts to be mailed that were told with the
 // very address a mail would go to: it need not be one of the cart's or its visitor's.
-func (s *situations) orderedAt(tx *gorm.DB, mailed []Cart) error {
+func (s *situations) orderedAt(r *run, mailed []Cart) error {
 	if len(mailed) == 0 {
 		return nil
 	}
@@ -161,15 +159,13 @@ func (s *situations) orderedAt(tx *gorm.DB, mailed []Cart) error {
 		addressed[i] = c
 		addressed[i].Email = s.to[c.ID].Email
 	}
-	orders, err := loadStanding(tx, addressed)
+	orders, err := loadStanding(r.tx, addressed, r.cooling())
 	if err != nil {
 		return err
 	}
 	for _, c := range addressed {
 		i := slices.IndexFunc(s.facts, func(f Facts) bool { return f.Cart.ID == c.ID })
-		if s.facts[i].Order == "" {
-			s.facts[i].Order, s.facts[i].Identity = orders.against(c)
-		}
+		orders.weigh(&s.facts[i], c)
 	}
 	return nil
 }

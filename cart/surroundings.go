@@ -2,7 +2,6 @@ package cart
 
 import (
 	"fmt"
-	"math"
 	"time"
 
 	"cartwright/cart/flow"
@@ -134,31 +133,21 @@ func (a activeFlows) entered(d Decision) {
 
 // persons are what is known of the shoppers of some carts.
 type persons struct {
-	ordered map[sessions.VisitorID]sessions.Millis // their newest order
-	sent    map[sessions.VisitorID]sessions.Millis // when they were last written to
-	visits  map[sessions.VisitorID]sessions.Visit
-	zones   map[string]*time.Location // by name, nil where there is none of it
+	sent   map[sessions.VisitorID]sessions.Millis // when they were last written to
+	visits map[sessions.VisitorID]sessions.Visit
+	zones  map[string]*time.Location // by name, nil where there is none of it
 }
 
 // loadPersons reads what is known of the shoppers of carts. Where a trigger is being
-// told, only messages that were decided before it count: of two that wait for one
-// another the earlier goes out.
+// told, of the other messages only those count that were decided before it, or that
+// arrived: of two that wait for one another the earlier goes out.
 func (r *run) loadPersons(carts []Cart) (p persons, err error) {
-	p = persons{ordered: map[sessions.VisitorID]sessions.Millis{}, sent: map[sessions.VisitorID]sessions.Millis{}, zones: map[string]*time.Location{}}
+	p = persons{sent: map[sessions.VisitorID]sessions.Millis{}, zones: map[string]*time.Location{}}
 	visitors := visitorList(carts)
 	if p.visits, err = sessions.NewestVisits(r.tx, visitors); err != nil {
 		return p, err
 	}
 	return p, database.Each(visitors, func(part []sessions.VisitorID) error {
-		var orders []lastOf
-		err := r.tx.Table("orders").Select("visitor_id, MAX(received_at) AS at").Where("visitor_id IN ? AND seq > 0 AND cancelled = 0", part).
-			Group("visitor_id").Scan(&orders).Error
-		if err != nil {
-			return fmt.Errorf("load visitors' newest orders: %w", err)
-		}
-		for _, o := range orders {
-			p.ordered[sessions.VisitorID(o.VisitorID)] = sessions.Millis(o.At)
-		}
 		return r.loadSent(p, part)
 	})
 }
@@ -172,12 +161,12 @@ func (r *run) loadSent(p persons, visitors []sessions.VisitorID) error {
 	decided := r.tx.Where("visitor_id IN ? AND last_sent_at > 0", visitors)
 	const told = `SELECT enrolments.visitor_id AS visitor_id, MAX(endings.at) AS at FROM enrolments
 		JOIN triggers ON triggers.cart = enrolments.cart AND triggers.session = enrolments.session AND triggers.episode = enrolments.episode
-			AND triggers.flow = enrolments.flow AND triggers.kind = ? AND triggers.seq < ?
+			AND triggers.flow = enrolments.flow AND triggers.kind = ? AND triggers.id <> ?
 		JOIN endings ON endings.trigger_id = triggers.id AND endings.outcome = ?
 		WHERE enrolments.visitor_id IN ? AND enrolments.last_sent_at > 0 GROUP BY enrolments.visitor_id`
-	before := sessions.Seq(math.MaxInt64)
+	telling := ""
 	if t := r.telling; t != nil {
-		before = t.Seq
+		telling = t.ID
 		decided = decided.Where("last_sent_at <= ? AND NOT (cart = ? AND session = ?)", int64(t.At), int64(t.Cart), int64(t.Session))
 	}
 	list, err := enrolments(decided)
@@ -190,7 +179,7 @@ func (r *run) loadSent(p persons, visitors []sessions.VisitorID) error {
 		}
 	}
 	var arrived []lastOf
-	if err := r.tx.Raw(told, string(StepDue), int64(before), mailArrived, visitors).Scan(&arrived).Error; err != nil {
+	if err := r.tx.Raw(told, string(StepDue), telling, mailArrived, visitors).Scan(&arrived).Error; err != nil {
 		return fmt.Errorf("load when visitors were last written to: %w", err)
 	}
 	for _, a := range arrived {

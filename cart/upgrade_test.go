@@ -86,13 +86,57 @@ func TestWhatCapsWhom(t *testing.T) {
 			s.flows(0, "- {name: carts, kind: cart, frequency_cap: 10h, steps: [{offset: 0s}, {offset: 12h}]}")
 			s.happens(0, added("ann", "cup"))
 			s.detect(hour)
-			s.now = at(5 * hour)
-			s.decide(func() (*sessions.Event, error) {
-				return sessions.Own(sessions.DeliveryEnded, 0, sessions.MillisOf(s.now), map[string]any{"trigger_id": "trg_3_1_recovery_step_due_1", "outcome": "delivered"})
-			})
+			s.arrived("trg_3_1_recovery_step_due_1", 5*hour)
 			s.wantReport(s.detect(13*hour), cart.Report{Steps: 1})
 			s.wantReport(s.detect(15*hour), cart.Report{Triggers: 1, Steps: 1})
 		})
+	})
+	t.Run("what was decided later and arrived counts", func(t *testing.T) {
+		story(t, func(s *shop) {
+			s.flows(0, "- {name: carts, kind: cart, frequency_cap: 10h, steps: [{offset: 0s}]}")
+			s.happens(0, added("ann", "cup", named("A")))
+			s.detect(hour)
+			s.happens(2*hour, added("ann", "pot", named("B")))
+			s.detect(13 * hour)
+			s.wantTold("trg_3_1_recovery_step_due_1", 13*hour, cart.Verdict{Outcome: cart.Fire})
+			s.wantTold("trg_6_1_recovery_step_due_1", 13*hour, cart.Verdict{Outcome: cart.Fire})
+			s.arrived("trg_6_1_recovery_step_due_1", 13*hour)
+			s.wantTold("trg_3_1_recovery_step_due_1", 13*hour+1, cart.Verdict{Outcome: cart.Hold, Reason: cart.Capped, Until: millis(23 * hour)})
+			s.wantTold("trg_3_1_recovery_step_due_1", 23*hour, cart.Verdict{Outcome: cart.Fire})
+		})
+	})
+	t.Run("no step goes out after a later one", func(t *testing.T) {
+		story(t, func(s *shop) {
+			s.flows(0, "- {name: carts, kind: cart, frequency_cap: 0s, steps: [{offset: 0s}, {offset: 1h}]}")
+			s.happens(0, added("ann", "cup"))
+			s.detect(hour)
+			s.detect(2 * hour)
+			s.flows(2*hour, "- {name: carts, kind: cart, frequency_cap: 0s, steps: [{offset: 0s}, {offset: 1d}]}")
+			s.wantTold("trg_3_1_recovery_step_due_1", 2*hour, cart.Verdict{Outcome: cart.Suppress, Reason: cart.Overdue})
+			s.wantTold("trg_3_1_recovery_step_due_2", 2*hour, cart.Verdict{Outcome: cart.Fire})
+		})
+	})
+}
+
+// wantTold asks whether it is right to tell a trigger some minutes after start.
+func (s *shop) wantTold(id string, minutes int, want cart.Verdict) {
+	s.t.Helper()
+	trigger, err := s.store.Trigger(s.t.Context(), id)
+	if err != nil {
+		s.t.Fatal(err)
+	}
+	got, err := cart.NewMessages(s.rules).Recheck(s.db.Read(s.t.Context()), trigger, millis(minutes))
+	if err != nil || got != want {
+		s.t.Errorf("%s after %d minutes: %+v (%v), want %+v", id, minutes, got, err, want)
+	}
+}
+
+// arrived notes that a trigger was told some minutes after start.
+func (s *shop) arrived(id string, minutes int) {
+	s.t.Helper()
+	s.now = at(minutes)
+	s.decide(func() (*sessions.Event, error) {
+		return sessions.Own(sessions.DeliveryEnded, 0, sessions.MillisOf(s.now), map[string]any{"trigger_id": id, "outcome": "delivered"})
 	})
 }
 
