@@ -31,7 +31,7 @@ type act struct {
 func acts() *rapid.Generator[act] {
 	return rapid.Custom(func(t *rapid.T) act {
 		return act{
-			kind: rapid.SampledFrom([]string{"add", "add", "add", "remove", "page", "checkout", "identify", "grant", "grant", "deny", "order", "order", "wait", "detect", "leave", "leave", "leave", "leave", "crash", "crash", "flows"}).Draw(t, "kind"),
+			kind: rapid.SampledFrom([]string{"tell", "tell", "tell", "add", "add", "add", "remove", "page", "checkout", "identify", "grant", "grant", "deny", "order", "order", "wait", "detect", "leave", "leave", "leave", "leave", "crash", "crash", "flows"}).Draw(t, "kind"),
 			who:  rapid.SampledFrom([]string{"x", "y", "z"}).Draw(t, "who"),
 			n:    rapid.IntRange(0, 11).Draw(t, "n"),
 		}
@@ -61,6 +61,8 @@ type history struct {
 	told    []toldEvent
 	orders  int
 	crashes int
+
+	telling
 }
 
 // toldEvent is an event that was acknowledged.
@@ -118,6 +120,9 @@ func (h *history) play(t *rapid.T, a act) {
 		h.detect(t, a.n%2)
 	case "flows":
 		h.configure(t, a.n)
+	case "tell":
+		h.now = h.now.Add([]time.Duration{0, time.Second, 10 * time.Minute, 5 * time.Hour}[a.n%4])
+		h.tell(t, a.n%2, a.n/4)
 	case "detect":
 		h.detect(t, a.n%2)
 	case "crash":
@@ -152,8 +157,7 @@ func (h *history) detect(t *rapid.T, worker int) {
 }
 
 func (h *history) decide(worker int) error {
-	rules := cart.Rules{Fallback: flow.Default(), Mails: true, Mail: cart.DefaultMailRules()}
-	_, err := cart.NewDetector(h.logs[worker], rules).Detect(context.Background(), h.now, cart.Options{Deliver: true})
+	_, err := cart.NewDetector(h.logs[worker], h.rules()).Detect(context.Background(), h.now, cart.Options{Deliver: true})
 	return err
 }
 
@@ -185,9 +189,9 @@ func openPlain(t interface{ Fatal(...any) }, db *database.DB) *sessions.Log {
 }
 
 // playSequences plays random histories, and returns the first thing that was wrong.
-func playSequences(t *testing.T, db, second *database.DB, n int, prepare string) (found error) {
+func playSequences(t *testing.T, db, second *database.DB, n int, missing control) (found error) {
 	t.Helper()
-	h := &history{dbs: []*database.DB{db, second}}
+	h := &history{dbs: []*database.DB{db, second}, telling: telling{blindly: missing.blindly}}
 	set := func(name, value string) {
 		before := flag.Lookup(name).Value.String()
 		if err := flag.Set(name, value); err != nil {
@@ -200,18 +204,19 @@ func playSequences(t *testing.T, db, second *database.DB, n int, prepare string)
 		set("rapid.seed", fmt.Sprint(rand.Uint64()>>1))
 	}
 	t.Logf("from seed %s (-rapid.seed)", flag.Lookup("rapid.seed").Value)
-	sentSteps := 0
+	sentSteps, messages := 0, 0
 	rapid.Check(t, func(r *rapid.T) {
 		if found != nil { // a control is over with the first
 			return
 		}
 		plan := rapid.SliceOfN(acts(), 5, 40).Draw(r, "acts")
 		h.told, h.orders, h.now = nil, 0, start
+		h.begin()
 		h.wipe(r)
 		h.logs = []*sessions.Log{openPlain(r, db), openPlain(r, second)}
 		defer func() { h.logs[0].Close(); h.logs[1].Close() }()
-		if prepare != "" {
-			h.exec(r, prepare)
+		if missing.prepare != "" {
+			h.exec(r, missing.prepare)
 		}
 		h.configure(r, len(plan))
 		if _, err := h.logs[0].Decide(context.Background(), func(*gorm.DB, sessions.Head) ([]*sessions.Event, error) {
@@ -229,16 +234,18 @@ func playSequences(t *testing.T, db, second *database.DB, n int, prepare string)
 			r.Fatal(err)
 		}
 		sentSteps += int(steps)
-		if err := errors.Join(h.wrong(r), h.open(r)); err != nil {
-			if prepare != "" {
+		messages += len(h.messages)
+		if err := errors.Join(h.wrong(r), h.wronglyTold(), h.open(r)); err != nil {
+			if missing != (control{}) {
 				found = err
 				return
 			}
 			r.Fatal(err)
 		}
 	})
-	t.Logf("%d histories, %d steps told, %d crashes in the middle of a transaction", n, sentSteps, h.crashes)
-	if prepare == "" && (sentSteps < n/4 || h.crashes < n/20 && n >= 100) {
+	t.Logf("%d histories, %d steps decided, %d messages told, %d not any more, %d crashes in the middle of a transaction",
+		n, sentSteps, messages, h.dropped, h.crashes)
+	if missing == (control{}) && (sentSteps < n/4 || messages < n/4 || (h.dropped < n/50 || h.crashes < n/20) && n >= 100) {
 		t.Errorf("too little happened for %d histories", n)
 	}
 	return found
@@ -246,25 +253,37 @@ func playSequences(t *testing.T, db, second *database.DB, n int, prepare string)
 
 // Whatever shoppers do, whenever workers look and die: no step twice, none after an
 // acknowledged order of the same shopper, none while they are there or within the
-// cap, none to the holdout, no mail without consent; and everything is decided in the end.
+// cap, none to the holdout, no mail without consent; neither when it is decided nor when
+// it goes out; and everything is decided and told, or let go, in the end.
 func TestSequencesKeepTheirPromises(t *testing.T) {
 	db, second := sequenceShop(t)
-	if err := playSequences(t, db, second, *sequences, ""); err != nil {
+	if err := playSequences(t, db, second, *sequences, control{}); err != nil {
 		t.Error(err)
 	}
 }
 
-// The same test finds what is missing when orders cannot be seen, when activity
-// cannot, and when nobody remembers what was sent.
+// A control takes something away that the promises rest on.
+type control struct {
+	what    string
+	prepare string // what is executed before a history
+	blindly bool   // messages go out without the recheck
+	want    string // what the test then finds
+}
+
+// The same test finds what is missing when orders cannot be seen, when nobody remembers
+// what was sent, when refusals are lost, and when nobody looks again before a message
+// goes out.
 func TestSequencesFindWhatIsMissing(t *testing.T) {
-	for _, missing := range []struct{ what, prepare, want string }{
-		{"orders", "CREATE TRIGGER blind AFTER INSERT ON orders BEGIN UPDATE orders SET seq = 0 WHERE order_id = NEW.order_id; END", "after the order"},
-		{"the cap", "CREATE TRIGGER blind AFTER UPDATE ON enrolments WHEN NEW.last_sent_at > 0 BEGIN UPDATE enrolments SET last_sent_at = 0 WHERE seq = NEW.seq; END", "have not gone by"},
-		{"denials", "CREATE TRIGGER blind AFTER INSERT ON consents WHEN NEW.state = 'denied' BEGIN DELETE FROM consents WHERE state = 'denied'; END", "consent"},
+	for _, missing := range []control{
+		{what: "the recheck", blindly: true, want: "told though"},
+		{"orders", "CREATE TRIGGER blind AFTER INSERT ON orders BEGIN UPDATE orders SET seq = 0 WHERE order_id = NEW.order_id; END", false, "after the order"},
+		{"the cap", "CREATE TRIGGER blind AFTER UPDATE ON enrolments WHEN NEW.last_sent_at > 0 BEGIN UPDATE enrolments SET last_sent_at = 0 WHERE seq = NEW.seq; END", false, "have not gone by"},
+		{"denials", "CREATE TRIGGER blind AFTER INSERT ON consents WHEN NEW.state = 'denied' BEGIN DELETE FROM consents WHERE state = 'denied'; END", false, "consent"},
 	} {
 		t.Run(strings.ReplaceAll(missing.what, " ", "_"), func(t *testing.T) {
 			db, second := sequenceShop(t)
-			err := playSequences(t, db, second, 3000, strings.Replace(missing.prepare, "CREATE TRIGGER", "CREATE TRIGGER IF NOT EXISTS", 1))
+			missing.prepare = strings.Replace(missing.prepare, "CREATE TRIGGER", "CREATE TRIGGER IF NOT EXISTS", 1)
+			err := playSequences(t, db, second, 3000, missing)
 			if err == nil || !strings.Contains(err.Error(), missing.want) {
 				t.Errorf("without %s the test says %v", missing.what, err)
 			}
