@@ -207,6 +207,33 @@ trg_1       1         suppressed  1         500   order_of_cart
 	})
 }
 
+// A mistake of ours in an attempt is one attempt that failed: the program goes on, and
+// so do the other messages.
+func TestAPanicInAnAttemptIsOneThatFailed(t *testing.T) {
+	inBubble(t, func(t *testing.T, db *database.DB) {
+		p := newPost(t, db, nil, "a.example")
+		p.receiver.answer = func(_ string, n int) *answer {
+			if n == 1 {
+				panic("a mistake")
+			}
+			return &answer{status: 200}
+		}
+		p.told.add(1, "trg_1")
+		p.told.add(2, "trg_2")
+		p.live(2 * time.Second)
+		if got := testdb.Rows(t, db, "SELECT status, COUNT(*) AS n FROM deliveries GROUP BY status ORDER BY status"); got != "status     n\ndelivered  1\npending    1\n" {
+			t.Errorf("after the panic\n%s", got)
+		}
+		if got := testdb.Rows(t, db, "SELECT last_error FROM deliveries WHERE status = 'pending'"); got != "last_error\npanic: a mistake\n" {
+			t.Errorf("the failed one says\n%s", got)
+		}
+		p.live(time.Hour)
+		if got := testdb.Rows(t, db, "SELECT status, SUM(attempts) AS attempts FROM deliveries GROUP BY status"); got != "status     attempts\ndelivered  3\n" {
+			t.Errorf("an hour later\n%s", got)
+		}
+	})
+}
+
 func TestCloseWaitsForAttemptsUnderWay(t *testing.T) {
 	inBubble(t, func(t *testing.T, db *database.DB) {
 		p := newPost(t, db, nil, "a.example")

@@ -66,13 +66,19 @@ func (d *Delivery) sendAll(lease database.Lease, attempts []attempt) error {
 
 // attempt makes an attempt, unless its claim could run out before it ends, as when this process
 // slept: somebody else may have the message then, or an order may stand against it. made says that
-// the outcome is the endpoint's doing.
-func (d *Delivery) attempt(a attempt) (_ webhook.Outcome, made bool) {
+// the outcome is the endpoint's doing. A mistake of ours in it ends the attempt, to be made again, not
+// the program.
+func (d *Delivery) attempt(a attempt) (outcome webhook.Outcome, made bool) {
+	defer func() {
+		if p := recover(); p != nil {
+			outcome, made = webhook.Outcome{Result: webhook.Retry, Reason: fmt.Sprintf("panic: %v", p)}, false
+		}
+	}()
 	now := d.now()
 	if sessions.MillisOf(now.Add(webhook.Timeout)) > sessions.Millis(a.row.NextAttemptAt) {
 		return webhook.Outcome{Result: webhook.Retry, Reason: "the attempt was not begun in time"}, false
 	}
-	outcome := d.sender.Send(d.base, a.message, now)
+	outcome = d.sender.Send(d.base, a.message, now)
 	return outcome, outcome.Result == webhook.Delivered || d.base.Err() == nil
 }
 
