@@ -43,6 +43,20 @@ func (s *Server) cartDecisions(c *call) error {
 	return nil
 }
 
+// sessionDecisions answers GET /v1/sessions/{id}/decisions: all there are, the oldest first.
+func (s *Server) sessionDecisions(c *call) error {
+	found, err := s.foundSession(c)
+	if err != nil {
+		return err
+	}
+	decisions, err := s.Carts.SessionDecisions(c.Request.Context(), found.ID)
+	if err != nil {
+		return err
+	}
+	c.JSON(http.StatusOK, page[cart.Decision]{Data: decisions})
+	return nil
+}
+
 // named returns the cart that the path names by the shop's own id, or else by
 // ours: carts that browsers filled may have no other.
 func (s *Server) named(c *call) (cart.Cart, error) {

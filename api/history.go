@@ -70,19 +70,24 @@ func (s *Server) sessions(c *call) error {
 
 // session answers GET /v1/sessions/{id}.
 func (s *Server) session(c *call) error {
-	id, err := c.id()
-	if err != nil {
-		return err
-	}
-	if err := s.written(c); err != nil {
-		return err
-	}
-	found, err := s.Histories.Session(c.Request.Context(), sessions.SessionID(id))
+	found, err := s.foundSession(c)
 	if err != nil {
 		return err
 	}
 	c.JSON(http.StatusOK, found)
 	return nil
+}
+
+// foundSession returns the session that the path names.
+func (s *Server) foundSession(c *call) (sessions.Session, error) {
+	id, err := c.id()
+	if err != nil {
+		return sessions.Session{}, err
+	}
+	if err := s.written(c); err != nil {
+		return sessions.Session{}, err
+	}
+	return s.Histories.Session(c.Request.Context(), sessions.SessionID(id))
 }
 
 // sessionEvents answers GET /v1/sessions/{id}/events, in the order they arrived.

@@ -72,6 +72,7 @@ func TestPaging(t *testing.T) {
 			{"/v1/triggers?limit=2", "type", slices.Repeat([]string{"cart.converted"}, 3), 2},
 			{"/v1/products?limit=1", "product_id", []string{"mug", "tea"}, 2},
 			{"/v1/carts/c0/decisions?", "reason", nil, 1},
+			{"/v1/sessions/3/decisions?", "reason", nil, 1},
 		} {
 			values, pages := s.pages(c.path, c.field)
 			if !slices.Equal(values, c.want) || pages != c.pages {

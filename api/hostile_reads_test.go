@@ -8,7 +8,7 @@ import (
 
 // attacksByReads forge ids, cursors and parameters.
 func attacksByReads() (all []attack) {
-	for _, path := range []string{"/v1/visitors/%s", "/v1/visitors/%s/sessions", "/v1/sessions/%s", "/v1/sessions/%s/events", "/v1/carts/%s", "/v1/carts/%s/decisions", "/v1/orders/%s", "/v1/products/%s"} {
+	for _, path := range []string{"/v1/visitors/%s", "/v1/visitors/%s/sessions", "/v1/sessions/%s", "/v1/sessions/%s/events", "/v1/sessions/%s/decisions", "/v1/carts/%s", "/v1/carts/%s/decisions", "/v1/orders/%s", "/v1/products/%s"} {
 		for _, id := range []string{
 			"0", "-1", "9223372036854775807", "9223372036854775808", "-9223372036854775808", "1e3", "0x1", "1.0", "%20", "%2B1", "%D9%A1", "null", "%00", "1%00", "%ff", "%ed%a0%80",
 			"..", "%2e%2e", "..%2F..%2Fetc%2Fpasswd", "%27%20OR%201%3D1%20--", "%25", "*", strings.Repeat("9", 5000), strings.Repeat("%F0%9F%8D%B5", 1000),

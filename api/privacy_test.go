@@ -111,7 +111,7 @@ func (n *neighbours) ids(t testing.TB) map[string][3]string {
 	visitors[2], visits[2] = "999", "999"
 	carts, orders := [3]string{"c-alice", "c-bob", "c-nobody"}, [3]string{"o-alice", "o-bob", "o-nobody"}
 	return map[string][3]string{
-		"/v1/visitors/:id": visitors, "/v1/visitors/:id/sessions": visitors, "/v1/sessions/:id": visits, "/v1/sessions/:id/events": visits,
+		"/v1/visitors/:id": visitors, "/v1/visitors/:id/sessions": visitors, "/v1/sessions/:id": visits, "/v1/sessions/:id/events": visits, "/v1/sessions/:id/decisions": visits,
 		"/v1/carts/:id": carts, "/v1/carts/:id/decisions": carts, "/v1/orders/:id": orders, "/v1/products/:id": {"p1", "p2", "p-none"},
 	}
 }

@@ -69,6 +69,7 @@ func (s *Server) routes() []route {
 		{method: get, path: "/v1/sessions", scope: Secret, handle: s.sessions},
 		{method: get, path: "/v1/sessions/:id", scope: Secret, handle: s.session},
 		{method: get, path: "/v1/sessions/:id/events", scope: Secret, handle: s.sessionEvents},
+		{method: get, path: "/v1/sessions/:id/decisions", scope: Secret, handle: s.sessionDecisions},
 		{method: get, path: "/v1/carts", scope: Secret, handle: s.carts},
 		{method: get, path: "/v1/carts/:id", scope: Secret, handle: s.cart},
 		{method: get, path: "/v1/carts/:id/decisions", scope: Secret, handle: s.cartDecisions},

@@ -103,6 +103,8 @@ func TestRoutes(t *testing.T) {
 		{"GET", "/v1/sessions/999", "", none, may, not},
 		{"GET", "/v1/sessions/1/events", "", none, may, ok},
 		{"GET", "/v1/sessions/999/events", "", none, may, not},
+		{"GET", "/v1/sessions/1/decisions", "", none, may, ok},
+		{"GET", "/v1/sessions/999/decisions", "", none, may, not},
 		{"GET", "/v1/carts", "", none, may, ok},
 		{"GET", "/v1/carts/c%2F1", "", none, may, ok},
 		{"GET", "/v1/carts/1", "", none, may, ok},

@@ -21,6 +21,13 @@ type subject struct {
 	episode int64
 }
 
+func (s subject) String() string {
+	if s.cart == 0 {
+		return fmt.Sprintf("session %d", s.session)
+	}
+	return fmt.Sprintf("cart %d", s.cart)
+}
+
 // Enrolment is one subject in one flow, from its abandonment to the end of the
 // sequence.
 type Enrolment struct {

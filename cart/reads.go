@@ -101,9 +101,20 @@ func (s *Store) Flows(ctx context.Context, r Rules) (Configured, error) {
 
 // Decisions lists what was decided of a cart and why, the oldest first.
 func (s *Store) Decisions(ctx context.Context, id ID) ([]Decision, error) {
+	return s.decisions(ctx, subject{cart: id})
+}
+
+// SessionDecisions lists what was decided of a session of somebody who left without a
+// cart, the oldest first. Of most sessions nothing is: no browse flow took them.
+func (s *Store) SessionDecisions(ctx context.Context, id sessions.SessionID) ([]Decision, error) {
+	return s.decisions(ctx, subject{session: id})
+}
+
+// decisions lists those of all episodes of a subject.
+func (s *Store) decisions(ctx context.Context, of subject) ([]Decision, error) {
 	var rows []decisionRow
-	if err := s.db.Read(ctx).Where("cart = ?", int64(id)).Order("seq").Find(&rows).Error; err != nil {
-		return nil, fmt.Errorf("list decisions on cart %d: %w", id, err)
+	if err := s.db.Read(ctx).Where("cart = ? AND session = ?", int64(of.cart), int64(of.session)).Order("seq").Find(&rows).Error; err != nil {
+		return nil, fmt.Errorf("list decisions on %s: %w", of, err)
 	}
 	return rowsOf(rows, decisionRow.decision), nil
 }

@@ -112,4 +112,21 @@ It was last used at 2026-03-01T10:00:00Z.
 		t.Errorf("an unknown cart: %s", wrong)
 	}
 	told(t, nil, exitUsage, "why", "--db", db)
+	if said := printed(t, nil, "why", "--db", db, "--session", "1"); said != `Session 1 of visitor 1; products looked at: 0.
+
+2026-03-01 10:00:00  It began.
+
+It was last active at 2026-03-01T10:00:00Z.
+Nothing was decided of it yet.
+` {
+		t.Errorf("a session:\n%s", said)
+	}
+	if said := printed(t, nil, "why", "--db", db, "--session", "--json", "1"); !strings.Contains(said, `"words":"It began."`) {
+		t.Errorf("a session as JSON: %s", said)
+	}
+	for _, id := range []string{"c-1", "999"} {
+		if wrong := told(t, nil, exitFailed, "why", "--db", db, "--session", id); !strings.Contains(wrong, "there is no session") {
+			t.Errorf("an unknown session: %s", wrong)
+		}
+	}
 }
