@@ -85,7 +85,7 @@ func (b *besieged) rows(t *testing.T) string {
 	for _, query := range []string{
 		"SELECT * FROM visitors ORDER BY id", "SELECT * FROM identities ORDER BY 1, 2", "SELECT * FROM carts ORDER BY id", "SELECT * FROM orders ORDER BY order_id",
 		"SELECT * FROM products ORDER BY product_id", "SELECT * FROM triggers ORDER BY id", "SELECT * FROM decisions ORDER BY seq",
-		"SELECT * FROM consents ORDER BY 1, 2, 3", "SELECT * FROM suppressions ORDER BY 1, 2", "SELECT * FROM mailed ORDER BY 1",
+		"SELECT * FROM consents ORDER BY 1, 2, 3", "SELECT * FROM suppressions ORDER BY 1, 2", "SELECT * FROM mailed ORDER BY 1", "SELECT * FROM unsubscribes ORDER BY 1",
 		"SELECT * FROM keys ORDER BY id", "SELECT * FROM coupons ORDER BY 1", "SELECT * FROM endpoints ORDER BY 1", "SELECT * FROM settings ORDER BY 1",
 	} {
 		all.WriteString(testdb.Rows(t, b.db, query))

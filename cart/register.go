@@ -22,6 +22,7 @@ type register struct {
 	changedConsents map[sessions.Email]bool
 	changedHashes   map[string]bool
 	mailed          []mailedRow
+	unsubscribes    []unsubscribeRow
 	triggers        []Trigger
 }
 
@@ -125,6 +126,9 @@ func (r *register) suppress(e *sessions.Event, s Suppression) {
 	}
 	if indexOf(all, s.Reason) < 0 {
 		all = append(slices.Clip(all), s)
+		if s.Reason == Unsubscribed {
+			r.unsubscribes = append(r.unsubscribes, unsubscribeRow{int64(e.Seq), s.Hash, int64(s.At)})
+		}
 		if s.Reason.asked() {
 			r.triggers = append(r.triggers, consentTrigger(e))
 		}

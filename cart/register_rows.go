@@ -52,7 +52,7 @@ func (suppressionRow) TableName() string { return "suppressions" }
 func registerTables() []sessions.Table {
 	return []sessions.Table{
 		{Name: "contacts", Key: "kind,value,told_by"}, {Name: "consents", Key: "email,told_by,state"},
-		{Name: "suppressions", Key: "address_hash,reason"}, {Name: "mailed", Key: "seq"},
+		{Name: "suppressions", Key: "address_hash,reason"}, {Name: "mailed", Key: "seq"}, {Name: "unsubscribes", Key: "seq"},
 	}
 }
 
@@ -209,6 +209,9 @@ func (r *register) save(tx *gorm.DB) error {
 	}
 	if err := write(tx, r.mailed, clause.OnConflict{DoNothing: true}); err != nil {
 		return fmt.Errorf("save mails: %w", err)
+	}
+	if err := write(tx, r.unsubscribes, clause.OnConflict{DoNothing: true}); err != nil {
+		return fmt.Errorf("save unsubscribes: %w", err)
 	}
 	if err := write(tx, rowsOf(r.triggers, rowOfTrigger), clause.OnConflict{DoNothing: true}); err != nil {
 		return fmt.Errorf("save triggers of consents: %w", err)

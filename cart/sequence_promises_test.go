@@ -126,7 +126,7 @@ func (h *history) open(t *rapid.T) error {
 // wipe makes the database one in which nothing happened.
 func (h *history) wipe(t *rapid.T) {
 	err := h.dbs[0].Write(context.Background(), func(tx *gorm.DB) error {
-		for _, table := range strings.Fields("events hashes cursors settings visitors identities sessions carts orders decisions triggers enrolments flows contacts consents suppressions mailed clicks endings") {
+		for _, table := range strings.Fields("events hashes cursors settings visitors identities sessions carts orders decisions triggers enrolments flows contacts consents suppressions mailed unsubscribes clicks endings") {
 			if err := tx.Exec("DELETE FROM " + table).Error; err != nil {
 				return err
 			}

@@ -8,6 +8,7 @@ import (
 
 	"cartwright/cart"
 	"cartwright/fixtures/testdb"
+	"cartwright/sessions"
 	"cartwright/sessions/database"
 )
 
@@ -32,8 +33,8 @@ func TestReadUnsubscribes(t *testing.T) {
 					return err
 				}
 			}
-			for _, row := range []string{"('ann', 'unsubscribe', '', 250, '[]', 1)", "('ann', 'bounce', '', 250, '[]', 1)", "('cat', 'unsubscribe', '', 200, '[]', 1)", "('dan', 'unsubscribe', '', 400, '[]', 1)", "('eve', 'unsubscribe', '', 199, '[]', 1)"} {
-				if err := tx.Exec("INSERT INTO suppressions (address_hash, reason, detail, occurred_at, times, seq) VALUES " + row).Error; err != nil {
+			for _, row := range []string{"(21, 'ann', 250)", "(22, 'cat', 200)", "(23, 'dan', 400)", "(24, 'eve', 199)"} {
+				if err := tx.Exec("INSERT INTO unsubscribes (seq, address_hash, occurred_at) VALUES " + row).Error; err != nil {
 					return err
 				}
 			}
@@ -43,5 +44,30 @@ func TestReadUnsubscribes(t *testing.T) {
 		if want := []cart.Unsubscribe{{Flow: "cart", Step: 2, Channel: cart.Email}, {Channel: cart.Email}}; err != nil || fmt.Sprint(got) != fmt.Sprint(want) {
 			t.Errorf("%+v, %v", got, err)
 		}
+	})
+}
+
+// Who consents again has unsubscribed all the same, and may do so again.
+func TestAnUnsubscribeStays(t *testing.T) {
+	story(t, func(s *shop) {
+		p := s.preferences()
+		token := p.UnsubscribeToken("ann@example.com")
+		leave := func(minutes int) {
+			for range 2 {
+				if err := p.Unsubscribe(t.Context(), token, millis(minutes)); err != nil {
+					t.Fatal(err)
+				}
+			}
+		}
+		leave(10)
+		if _, err := p.Suppress(t.Context(), []cart.Held{{Email: "bob@example.com", Reason: cart.Bounced, At: millis(10)}}, millis(10)); err != nil {
+			t.Fatal(err)
+		}
+		s.happens(20, identify(sessions.Backend, by("a"), email("ann@example.com"), consent(sessions.MailGranted, 20)))
+		if _, err := p.Release(t.Context(), "ann@example.com", millis(30)); err != nil {
+			t.Fatal(err)
+		}
+		leave(40)
+		s.expect("SELECT occurred_at FROM unsubscribes ORDER BY seq", fmt.Sprintf("occurred_at\n%d\n%d", millis(10), millis(40)))
 	})
 }
