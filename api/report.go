@@ -21,7 +21,7 @@ func (s *Server) recoveryReport(c *call) error {
 	if err := s.appended(c); err != nil {
 		return err
 	}
-	from, to, err := Period(c.Query("from"), c.Query("to"), c.now)
+	from, to, err := Period(c.Query("from"), c.Query("to"), c.now, s.Zone)
 	if err != nil {
 		return err
 	}
@@ -33,14 +33,18 @@ func (s *Server) recoveryReport(c *call) error {
 	return nil
 }
 
-// Period reads the two ends of a period, each a day, which begins at midnight UTC,
-// or a time by RFC 3339. Without an end it is now, with all of this second;
-// without a beginning it is thirty days before the end. The error is a [Problem].
-func Period(from, to string, now time.Time) (begin, end time.Time, err error) {
-	if end, err = endOf("to", to, now.Truncate(time.Second).Add(time.Second)); err != nil {
+// Period reads the two ends of a period, each a day, which begins at midnight in a
+// zone (nil: UTC), or a time by RFC 3339. Without an end it is now, with all of this
+// second; without a beginning it is thirty days before the end. Both are returned in
+// that zone. The error is a [Problem].
+func Period(from, to string, now time.Time, zone *time.Location) (begin, end time.Time, err error) {
+	if zone == nil {
+		zone = time.UTC
+	}
+	if end, err = endOf("to", to, now.Truncate(time.Second).Add(time.Second), zone); err != nil {
 		return begin, end, err
 	}
-	if begin, err = endOf("from", from, end.AddDate(0, 0, -reportedDays)); err != nil {
+	if begin, err = endOf("from", from, end.AddDate(0, 0, -reportedDays), zone); err != nil {
 		return begin, end, err
 	}
 	if !begin.Before(end) {
@@ -50,13 +54,13 @@ func Period(from, to string, now time.Time) (begin, end time.Time, err error) {
 }
 
 // endOf reads one end of a period.
-func endOf(name, text string, absent time.Time) (time.Time, error) {
+func endOf(name, text string, absent time.Time, zone *time.Location) (time.Time, error) {
 	if text == "" {
-		return absent.UTC(), nil
+		return absent.In(zone), nil
 	}
 	for _, layout := range []string{time.DateOnly, time.RFC3339} {
-		if at, err := time.Parse(layout, text); err == nil && at.Year() >= 1970 && at.Year() < 10_000 {
-			return at.UTC(), nil
+		if at, err := time.ParseInLocation(layout, text, zone); err == nil && at.Year() >= 1970 && at.Year() < 10_000 {
+			return at.In(zone), nil
 		}
 	}
 	return time.Time{}, invalidParameter(name, "a day such as 2026-01-31 or a time such as 2026-01-31T12:00:00Z")

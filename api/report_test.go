@@ -39,6 +39,20 @@ func TestRecoveryReport(t *testing.T) {
 }
 
 func TestPeriod(t *testing.T) {
+	berlin, err := time.LoadLocation("Europe/Berlin")
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, c := range []struct{ from, to, want string }{
+		{"2026-03-01", "2026-04-01", "2026-03-01T00:00:00+01:00 2026-04-01T00:00:00+02:00"},
+		{"", "2026-04-01", "2026-03-02T00:00:00+01:00 2026-04-01T00:00:00+02:00"},
+		{"2026-02-01T10:00:00Z", "", "2026-02-01T11:00:00+01:00 2026-03-01T13:00:01+01:00"},
+	} {
+		from, to, err := api.Period(c.from, c.to, start, berlin)
+		if got := from.Format(time.RFC3339) + " " + to.Format(time.RFC3339); err != nil || got != c.want {
+			t.Errorf("%q to %q in Berlin: %s, %v", c.from, c.to, got, err)
+		}
+	}
 	for _, c := range []struct{ from, to, want string }{
 		{"", "", "2026-01-30T12:00:01Z 2026-03-01T12:00:01Z"},
 		{"", "2026-02-01", "2026-01-02T00:00:00Z 2026-02-01T00:00:00Z"},
@@ -47,7 +61,7 @@ func TestPeriod(t *testing.T) {
 		{"2026-02-01", "2026-02-01", "from must be before to, which is 2026-02-01T00:00:00Z"},
 		{"2026-03-02", "", "from must be before to, which is 2026-03-01T12:00:01Z"},
 	} {
-		from, to, err := api.Period(c.from, c.to, start)
+		from, to, err := api.Period(c.from, c.to, start, nil)
 		got := from.Format(time.RFC3339) + " " + to.Format(time.RFC3339)
 		if err != nil {
 			got = err.Error()
@@ -58,7 +72,7 @@ func TestPeriod(t *testing.T) {
 	}
 	for _, text := range []string{"yesterday", "2026-02-30", "2026-02-01T10:00", "1", "1769940000", "0000-01-01", "1969-12-31", "-1", "\x00", "2026-02-01 ", "９９９９-01-01"} {
 		for _, pair := range [][2]string{{text, ""}, {"", text}} {
-			if _, _, err := api.Period(pair[0], pair[1], start); err == nil || !strings.Contains(err.Error(), "a day such as") {
+			if _, _, err := api.Period(pair[0], pair[1], start, nil); err == nil || !strings.Contains(err.Error(), "a day such as") {
 				t.Errorf("%q: %v", pair, err)
 			}
 		}

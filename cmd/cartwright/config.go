@@ -100,7 +100,21 @@ func (c *Config) recoveryFlags(flags *pflag.FlagSet) {
 	flags.DurationVar(&c.CartMaximumAge, "cart-maximum-age", 7*24*time.Hour, "carts idle for longer are let go")
 	flags.Var(&c.Flows, "flows", "recovery flows: in a file the list itself, elsewhere the name of a file with it; see cartwright flows. "+
 		"Without any, abandoned carts are told to the webhooks by cart-wait and cart-maximum-age, and nobody is written to. A change over the API holds until the file changes")
-	flags.StringVar(&c.Timezone, "timezone", "UTC", "where the shop is, such as Europe/Berlin: by its clock quiet hours go where a shopper's own is not known")
+	c.timezoneFlag(flags)
+}
+
+// timezoneFlag binds by which clock the shop goes.
+func (c *Config) timezoneFlag(flags *pflag.FlagSet) {
+	flags.StringVar(&c.Timezone, "timezone", "UTC", "where the shop is, such as Europe/Berlin: by its clock the days of reports begin, and quiet hours go where a shopper's own is not known")
+}
+
+// zone is by which clock the shop goes; its name was checked.
+func (c Config) zone() *time.Location {
+	zone, err := time.LoadLocation(c.Timezone)
+	if err != nil {
+		return time.UTC
+	}
+	return zone
 }
 
 // serveFlags binds everything else that serve needs.

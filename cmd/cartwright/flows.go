@@ -51,12 +51,8 @@ func (c Config) fallback() flow.Flow { return flow.New(c.CartWait, c.CartMaximum
 
 // rules are what decisions are made by besides the flows of the log.
 func (c Config) rules(db *database.DB) cart.Rules {
-	zone, err := time.LoadLocation(c.Timezone)
-	if err != nil { // it was checked
-		zone = time.UTC
-	}
 	return cart.Rules{
-		Fallback: c.fallback(), Zone: zone, Catalog: recommend.NewCatalog(db).Entries, Mails: c.SMTP != "", Mail: c.mailRules(),
+		Fallback: c.fallback(), Zone: c.zone(), Catalog: recommend.NewCatalog(db).Entries, Mails: c.SMTP != "", Mail: c.mailRules(),
 	}
 }
 

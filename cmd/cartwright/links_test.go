@@ -181,7 +181,7 @@ func TestPrintedReport(t *testing.T) {
 		}},
 	}
 	var b strings.Builder
-	if err := printRecovery(&b, report); err != nil {
+	if err := printRecovery(&b, report, time.UTC); err != nil {
 		t.Fatal(err)
 	}
 	const want = `Recovery from 2026-01-01 to 2026-01-31 (UTC); orders within 5 days of a click

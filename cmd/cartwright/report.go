@@ -53,8 +53,11 @@ Its intervals are those of Newcombe (1998) for shares and of Welch (1947) for me
   cartwright report recovery --from 2026-01-01 --to 2026-02-01 --json`,
 		Args: noArguments,
 		RunE: func(cmd *cobra.Command, _ []string) error {
+			if _, err := time.LoadLocation(c.Timezone); err != nil {
+				return usage("--timezone: %v", err)
+			}
 			return withDatabase(cmd, s, c, func(ctx context.Context, db *database.DB) error {
-				begin, end, err := api.Period(from, to, time.Now())
+				begin, end, err := api.Period(from, to, time.Now(), c.zone())
 				if err != nil {
 					return usage("--%v", err)
 				}
@@ -65,12 +68,13 @@ Its intervals are those of Newcombe (1998) for shares and of Welch (1947) for me
 				if asJSON {
 					return printJSON(s.out, report)
 				}
-				return printRecovery(s.out, report)
+				return printRecovery(s.out, report, c.zone())
 			})
 		},
 	}
 	c.attributionFlag(cmd.Flags())
-	cmd.Flags().StringVar(&from, "from", "", "the first day (2026-01-31) or time (RFC 3339); default thirty days before --to")
+	c.timezoneFlag(cmd.Flags())
+	cmd.Flags().StringVar(&from, "from", "", "the first day (2026-01-31, by the shop's clock) or time (RFC 3339); default thirty days before --to")
 	cmd.Flags().StringVar(&to, "to", "", "the day or time at which the report ends, itself not in it; default now")
 	cmd.Flags().BoolVar(&asJSON, "json", false, "print the report as JSON")
 	return cmd
@@ -86,10 +90,10 @@ func (c Config) reports(db *database.DB) *cart.Reports {
 	return cart.NewReports(db, cart.ReportOptions{Window: c.AttributionWindow, Enrolments: cart.ReadEnrolments, Unsubscribes: cart.ReadUnsubscribes})
 }
 
-// printRecovery writes a report for people.
-func printRecovery(out io.Writer, r cart.RecoveryReport) error {
+// printRecovery writes a report for people, with times in a zone.
+func printRecovery(out io.Writer, r cart.RecoveryReport, zone *time.Location) error {
 	w := &strings.Builder{}
-	fmt.Fprintf(w, "Recovery from %s to %s (UTC); orders within %s of a click\n\n", moment(r.From), moment(r.To), days(r.Window))
+	fmt.Fprintf(w, "Recovery from %s to %s (%s); orders within %s of a click\n\n", moment(r.From.In(zone)), moment(r.To.In(zone)), zone, days(r.Window))
 	if len(r.Messages) == 0 {
 		fmt.Fprintln(w, "No message was delivered, clicked or led to an order in this time.")
 	} else {
@@ -167,7 +171,7 @@ func amount(minor float64, currency string) string {
 
 // moment writes a time, a whole day as one.
 func moment(t time.Time) string {
-	if t.Equal(t.Truncate(24 * time.Hour)) {
+	if h, m, s := t.Clock(); h+m+s == 0 {
 		return t.Format(time.DateOnly)
 	}
 	return t.Format("2006-01-02 15:04")
