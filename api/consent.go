@@ -24,7 +24,7 @@ func (s *Server) consent(c *call) error {
 	if email == "" {
 		return invalidParameter("email", "the address that you ask about")
 	}
-	said, err := s.Preferences.Said(c.Request.Context(), email, s.BelieveBrowsers)
+	said, err := s.Preferences.Said(c.Request.Context(), email, s.Rules.Mail)
 	if err != nil {
 		return err
 	}

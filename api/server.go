@@ -33,12 +33,10 @@ type Config struct {
 	Carts     *cart.Store
 	Rules     cart.Rules
 
-	// Preferences are what people let be mailed to them. BelieveBrowsers says that
-	// consents count which only browsers told, and ShopName who speaks on the pages that
-	// mails lead to; it may be empty.
-	Preferences     *cart.Preferences
-	BelieveBrowsers bool
-	ShopName        string
+	// Preferences are what people let be mailed to them. ShopName says who speaks on the
+	// pages that mails lead to; it may be empty.
+	Preferences *cart.Preferences
+	ShopName    string
 
 	Products  Products
 	Recommend Recommender

@@ -164,14 +164,22 @@ func (m mailing) refusal(c Cart, a Addressee, rules MailRules) Reason {
 	if a.Refusal != "" {
 		return a.Refusal
 	}
-	if stands(m.held[a.Hash]) {
-		return Suppressed
-	}
 	said, known := m.consents[a.Email].Standing(rules.BrowserAddresses)
-	switch {
-	case known && said.State == sessions.MailDenied, withheld(m.events[c.EpisodeBegan]), withheld(m.events[c.LastSeq]):
+	refusal := rules.refusal(stands(m.held[a.Hash]), said, known)
+	if refusal != Suppressed && (withheld(m.events[c.EpisodeBegan]) || withheld(m.events[c.LastSeq])) {
 		return ConsentDenied
-	case !known && rules.RequireConsent:
+	}
+	return refusal
+}
+
+// refusal returns why an address is not mailed of which something is said, or nothing.
+func (r MailRules) refusal(suppressed bool, said Statement, known bool) Reason {
+	switch {
+	case suppressed:
+		return Suppressed
+	case known && said.State == sessions.MailDenied:
+		return ConsentDenied
+	case !known && r.RequireConsent:
 		return NoConsent
 	}
 	return ""

@@ -122,7 +122,7 @@ func TestStandingConsent(t *testing.T) {
 					}
 				}
 				for believe, want := range map[bool]string{false: c.plain, true: c.believed} {
-					got, err := s.preferences().Said(context.Background(), "ann@example.com", believe)
+					got, err := s.preferences().Said(context.Background(), "ann@example.com", cart.MailRules{BrowserAddresses: believe, RequireConsent: true})
 					if err != nil {
 						t.Fatal(err)
 					}
@@ -131,6 +131,10 @@ func TestStandingConsent(t *testing.T) {
 					}
 					if string(got.State) != want || (got.Standing == nil) != (want == "unknown") {
 						t.Errorf("believing browsers %t: %+v, want %s", believe, got, want)
+					}
+					refusal := map[string]cart.Reason{"unknown": cart.NoConsent, "denied": cart.ConsentDenied}[want]
+					if got.MayMail != (want == "granted") || got.Refusal != refusal {
+						t.Errorf("believing browsers %t: may be mailed: %t, %q", believe, got.MayMail, got.Refusal)
 					}
 				}
 			})

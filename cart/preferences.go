@@ -128,19 +128,23 @@ type Said struct {
 	Standing     *Statement         `json:"standing"`   // the statement that holds; null if there is none
 	Statements   []Statement        `json:"statements"` // the newest for it and against it of each kind of sender
 	Suppressions []Suppression      `json:"suppressions"`
+	MayMail      bool               `json:"may_mail"`               // by all that, apart from how often
+	Refusal      Reason             `json:"mail_refusal,omitempty"` // why not
 }
 
 // unknown is the state of an address of which nobody said anything that counts.
 const unknown sessions.MailState = "unknown"
 
-// Said returns what is known of an address, which may be nothing.
-func (p *Preferences) Said(ctx context.Context, email sessions.Email, believeBrowsers bool) (Said, error) {
+// Said returns what is known of an address, which may be nothing, and what rules make
+// of it.
+func (p *Preferences) Said(ctx context.Context, email sessions.Email, rules MailRules) (Said, error) {
 	s := Said{Email: email, State: unknown, Statements: []Statement{}, Suppressions: []Suppression{}}
 	consents, err := loadConsents(p.db.Read(ctx), map[sessions.Email]bool{email: true})
 	if err != nil {
 		return s, fmt.Errorf("look an address up: %w", err)
 	}
-	if standing, known := consents[email].Standing(believeBrowsers); known {
+	standing, known := consents[email].Standing(rules.BrowserAddresses)
+	if known {
 		s.State, s.Standing = standing.State, &standing
 	}
 	s.Statements = append(s.Statements, consents[email]...)
@@ -155,6 +159,8 @@ func (p *Preferences) Said(ctx context.Context, email sessions.Email, believeBro
 		return s, fmt.Errorf("look an address up: %w", err)
 	}
 	s.Suppressions = append(s.Suppressions, held...)
+	s.Refusal = rules.refusal(stands(held), standing, known)
+	s.MayMail = s.Refusal == ""
 	return s, nil
 }
 

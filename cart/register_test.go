@@ -86,7 +86,7 @@ func sayings(t *testing.T, db *database.DB, believe bool) string {
 		t.Fatal(err)
 	}
 	for _, email := range sayingAddresses {
-		said, err := p.Said(context.Background(), email, believe)
+		said, err := p.Said(context.Background(), email, cart.MailRules{BrowserAddresses: believe})
 		if err != nil {
 			t.Fatal(err)
 		}

@@ -59,7 +59,14 @@ func TestAnUnsubscribeStays(t *testing.T) {
 				}
 			}
 		}
+		mayMail := func(want cart.Reason) {
+			t.Helper()
+			if said, err := p.Said(t.Context(), "ann@example.com", cart.DefaultMailRules()); err != nil || said.Refusal != want || said.MayMail != (want == "") {
+				t.Errorf("may be mailed: %t, %q (%v); want %q", said.MayMail, said.Refusal, err, want)
+			}
+		}
 		leave(10)
+		mayMail(cart.Suppressed)
 		if _, err := p.Suppress(t.Context(), []cart.Held{{Email: "bob@example.com", Reason: cart.Bounced, At: millis(10)}}, millis(10)); err != nil {
 			t.Fatal(err)
 		}
@@ -67,7 +74,9 @@ func TestAnUnsubscribeStays(t *testing.T) {
 		if _, err := p.Release(t.Context(), "ann@example.com", millis(30)); err != nil {
 			t.Fatal(err)
 		}
+		mayMail("")
 		leave(40)
+		mayMail(cart.Suppressed)
 		s.expect("SELECT occurred_at FROM unsubscribes ORDER BY seq", fmt.Sprintf("occurred_at\n%d\n%d", millis(10), millis(40)))
 	})
 }

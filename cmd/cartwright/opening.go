@@ -175,7 +175,7 @@ func (s *Shop) openServer(context.Context) error {
 	}
 	s.server, err = api.New(api.Config{
 		Log: s.log, Follower: s.follower, Histories: sessions.NewHistories(s.db), Carts: s.carts, Rules: s.config.rules(s.db),
-		Preferences: s.preferences, BelieveBrowsers: s.config.MailBrowserAddresses, ShopName: s.config.ShopName,
+		Preferences: s.preferences, ShopName: s.config.ShopName,
 		Products: recommend.NewCatalog(s.db), Recommend: s.recommender, Keys: api.NewKeys(s.db),
 		Decoder: &wire.Decoder{Currency: s.config.Currency, Enrich: enricher(agents)},
 		Inbound: api.Inbound{Shopify: s.config.ShopifySecrets, WooCommerce: s.config.WooCommerceSecrets},
