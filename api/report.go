@@ -59,9 +59,14 @@ func endOf(name, text string, absent time.Time, zone *time.Location) (time.Time,
 		return absent.In(zone), nil
 	}
 	for _, layout := range []string{time.DateOnly, time.RFC3339} {
-		if at, err := time.ParseInLocation(layout, text, zone); err == nil && at.Year() >= 1970 && at.Year() < 10_000 {
-			return at.In(zone), nil
+		at, err := time.ParseInLocation(layout, text, zone)
+		if err != nil || at.Year() < 1970 || at.Year() >= 10_000 {
+			continue
 		}
+		if at = at.In(zone); layout == time.DateOnly && at.Format(layout) < text { // its clocks went forward at midnight
+			_, at = at.ZoneBounds()
+		}
+		return at, nil
 	}
 	return time.Time{}, invalidParameter(name, "a day such as 2026-01-31 or a time such as 2026-01-31T12:00:00Z")
 }

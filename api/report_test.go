@@ -53,6 +53,15 @@ func TestPeriod(t *testing.T) {
 			t.Errorf("%q to %q in Berlin: %s, %v", c.from, c.to, got, err)
 		}
 	}
+	azores, err := time.LoadLocation("Atlantic/Azores")
+	if err != nil {
+		t.Fatal(err)
+	}
+	// The clocks go from midnight to one o'clock there.
+	from, to, err := api.Period("2026-03-29", "2026-03-30", start, azores)
+	if err != nil || from.Format(time.RFC3339) != "2026-03-29T01:00:00Z" || to.Format(time.RFC3339) != "2026-03-30T00:00:00Z" {
+		t.Errorf("a day of 23 hours: %s to %s, %v", from, to, err)
+	}
 	for _, c := range []struct{ from, to, want string }{
 		{"", "", "2026-01-30T12:00:01Z 2026-03-01T12:00:01Z"},
 		{"", "2026-02-01", "2026-01-02T00:00:00Z 2026-02-01T00:00:00Z"},

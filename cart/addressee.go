@@ -3,6 +3,7 @@ package cart
 import (
 	"errors"
 	"fmt"
+	"time"
 
 	"gorm.io/gorm"
 
@@ -70,8 +71,9 @@ func LoadAddressees(tx *gorm.DB, carts []Cart, now sessions.Millis, rules MailRu
 
 // AddresseeOf returns where the mail of a trigger goes as of the transaction that
 // starts an attempt. The decision has taken its share of the limits. An address that
-// is not the one decided on is refused: it has not.
-func AddresseeOf(tx *gorm.DB, t Trigger, rules MailRules) (Addressee, error) {
+// is not the one decided on is refused: it has not. One that another mail arrived at
+// late, within the pause, is to wait: [AddressLimit].
+func AddresseeOf(tx *gorm.DB, t Trigger, rules MailRules, now sessions.Millis) (Addressee, error) {
 	c, err := subjectOfTrigger(tx, t)
 	if errors.Is(err, sessions.ErrNotFound) {
 		return Addressee{Refusal: NoAddress}, nil
@@ -79,11 +81,11 @@ func AddresseeOf(tx *gorm.DB, t Trigger, rules MailRules) (Addressee, error) {
 	if err != nil {
 		return Addressee{}, fmt.Errorf("find whom to mail for trigger %s: %w", t.ID, err)
 	}
-	return addresseeOf(tx, t, c, rules)
+	return addresseeOf(tx, t, c, rules, now)
 }
 
 // addresseeOf is [AddresseeOf] of a trigger whose subject is known.
-func addresseeOf(tx *gorm.DB, t Trigger, c Cart, rules MailRules) (Addressee, error) {
+func addresseeOf(tx *gorm.DB, t Trigger, c Cart, rules MailRules, now sessions.Millis) (Addressee, error) {
 	m, err := loadMailing(tx, []Cart{c}, rules)
 	if err != nil {
 		return Addressee{}, fmt.Errorf("find whom to mail for trigger %s: %w", t.ID, err)
@@ -96,7 +98,43 @@ func addresseeOf(tx *gorm.DB, t Trigger, c Cart, rules MailRules) (Addressee, er
 	if a.Refusal == "" && (len(decided) == 0 || decided[0].AddressHash != a.Hash) {
 		a.Refusal = AddressChanged
 	}
-	return a, nil
+	if a.Refusal != "" {
+		return a, nil
+	}
+	arrived, err := lastArrived(tx, t, a.Hash, now)
+	if arrived != 0 && arrived.Add(rules.AddressPause) > now {
+		a.Refusal = AddressLimit
+	}
+	return a, err
+}
+
+// Verdict is what becomes of a mail to an addressee whose attempt is due.
+func (a Addressee) Verdict(now sessions.Millis) Verdict {
+	switch a.Refusal {
+	case "":
+		return Verdict{Outcome: Fire}
+	case AddressLimit:
+		return Verdict{Hold, AddressLimit, now.Add(limitPause)}
+	}
+	return Verdict{Outcome: Suppress, Reason: a.Refusal}
+}
+
+// lastArrived returns when another mail than a trigger's last arrived at an address, or
+// may have; 0 if none did of those that were decided within a week.
+func lastArrived(tx *gorm.DB, t Trigger, hash string, now sessions.Millis) (sessions.Millis, error) {
+	var at *int64
+	err := tx.Raw(`SELECT MAX(endings.at) FROM mailed
+		JOIN triggers ON triggers.seq = mailed.seq AND triggers.id <> ?
+		JOIN endings ON endings.trigger_id = triggers.id AND endings.channel = ? AND endings.outcome IN ?
+		WHERE mailed.address_hash = ? AND mailed.mailed_at > ?`,
+		t.ID, string(Email), arrivals(), hash, int64(now.Add(-7*24*time.Hour))).Scan(&at).Error
+	if err != nil {
+		return 0, fmt.Errorf("find the last mail to the address of trigger %s: %w", t.ID, err)
+	}
+	if at == nil {
+		return 0, nil
+	}
+	return sessions.Millis(*at), nil
 }
 
 // A mailing is what is looked up for some carts.

@@ -212,7 +212,7 @@ func TestAddresseeOfAnAttempt(t *testing.T) {
 				s.happens(61, &one)
 				var a cart.Addressee
 				write(t, s.db, func(tx *gorm.DB) (err error) {
-					a, err = cart.AddresseeOf(tx, s.abandoned(), rule())
+					a, err = cart.AddresseeOf(tx, s.abandoned(), rule(), millis(0))
 					return err
 				})
 				if string(a.Refusal) != want || want == "" && a.Email != "ann@example.com" {

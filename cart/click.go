@@ -154,6 +154,9 @@ func (r *responses) end(e *sessions.Event) error {
 // mailArrived is the outcome of a mail that a mail server took.
 const mailArrived = "delivered"
 
+// mailUnknown is the outcome of a mail that a mail server may have taken.
+const mailUnknown = "unknown"
+
 // sent makes triggers that tell of mails that arrived.
 func (r *responses) sent(tx *gorm.DB) error {
 	ids := map[string]bool{}

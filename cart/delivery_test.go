@@ -28,7 +28,7 @@ func (s *shop) told() []cart.Trigger {
 // words: the reason, and until when it is held.
 func (s *shop) wantRecheck(t cart.Trigger, minutes int, want string) {
 	s.t.Helper()
-	v, err := cart.NewMessages(cart.RulesOf(flow.Default())).Recheck(s.db.Read(context.Background()), t, millis(minutes))
+	v, err := cart.NewMessages(cart.RulesOf(flow.Default())).Recheck(s.db.Read(context.Background()), t, millis(minutes), nil)
 	if err != nil {
 		s.t.Fatal(err)
 	}

@@ -54,8 +54,8 @@ func (r *run) abandoned(carts []Cart, s surroundings) (idle []Cart, flows []flow
 		if !taken {
 			f = flow.Flow{Wait: r.shortestWait()}
 		}
-		if f.Wait == 0 || !taken && c.LastSeq > s.written {
-			continue // no flow takes carts at all, or what it asks for is not known yet
+		if f.Wait == 0 || c.LastSeq > s.written {
+			continue // no flow takes carts at all, or what flows ask for is not known yet
 		}
 		if f.AbandonedAt(c.LastActivity) <= r.now {
 			idle, flows = append(idle, c), append(flows, f)

@@ -84,10 +84,11 @@ func TestRecheckOfAStep(t *testing.T) {
 		"emptied": {func(s *shop) {
 			s.happens(70, event(sessions.ProductRemoved, sessions.Browser, by("ann"), of("cup", 1, 500)))
 		}, 200, cart.Verdict{Outcome: cart.Suppress, Reason: cart.CartClosed}},
-		"changed":         {func(s *shop) { s.happens(70, added("ann", "pot")) }, 200, cart.Verdict{Outcome: cart.Suppress, Reason: cart.CartChanged}},
-		"active":          {func(s *shop) { s.happens(70, page("ann")) }, 75, cart.Verdict{Outcome: cart.Hold, Reason: cart.ShopperActive, Until: millis(100)}},
-		"the next is due": {func(*shop) {}, day, cart.Verdict{Outcome: cart.Suppress, Reason: cart.Overdue}},
-		"removed":         {func(s *shop) { s.flows(70, "[]") }, 75, cart.Verdict{Outcome: cart.Suppress, Reason: cart.FlowRemoved}},
+		"changed":              {func(s *shop) { s.happens(70, added("ann", "pot")) }, 200, cart.Verdict{Outcome: cart.Suppress, Reason: cart.CartChanged}},
+		"active":               {func(s *shop) { s.happens(70, page("ann")) }, 75, cart.Verdict{Outcome: cart.Hold, Reason: cart.ShopperActive, Until: millis(100)}},
+		"the next is due":      {func(*shop) {}, day, cart.Verdict{Outcome: cart.Hold, Reason: cart.Overdue, Until: millis(day + 1)}},
+		"the next was decided": {func(s *shop) { s.detect(day) }, day, cart.Verdict{Outcome: cart.Suppress, Reason: cart.Overdue}},
+		"removed":              {func(s *shop) { s.flows(70, "[]") }, 75, cart.Verdict{Outcome: cart.Suppress, Reason: cart.FlowRemoved}},
 	} {
 		t.Run(name, func(t *testing.T) {
 			story(t, func(s *shop) {
@@ -101,7 +102,7 @@ func TestRecheckOfAStep(t *testing.T) {
 				tt.before(s)
 				var v cart.Verdict
 				_, err = s.log.Decide(context.Background(), func(tx *gorm.DB, _ sessions.Head) ([]*sessions.Event, error) {
-					v, err = cart.NewMessages(s.rules).Recheck(tx, trigger, millis(tt.at))
+					v, err = cart.NewMessages(s.rules).Recheck(tx, trigger, millis(tt.at), nil)
 					return nil, err
 				})
 				if err != nil || v != tt.want {

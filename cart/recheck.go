@@ -3,6 +3,7 @@ package cart
 import (
 	"errors"
 	"fmt"
+	"time"
 
 	"gorm.io/gorm"
 
@@ -13,9 +14,11 @@ import (
 // Recheck returns whether it is right at a time to tell a trigger. What an order
 // told stays true. Of what was abandoned, the subject must still be one, nothing may stand against it
 // by then, and the shopper must not be here; a step is ruled on anew by
-// [RuleStep]. It is to be asked in the transaction that starts an attempt. Cost:
-// about ten queries by index.
-func (m Messages) Recheck(tx *gorm.DB, t Trigger, now sessions.Millis) (Verdict, error) {
+// [RuleStep], and waits a moment for another message to the same person that is on its
+// way: sending names the triggers whose messages are. It is to be asked in the transaction
+// that starts an attempt. Cost: about ten queries by index of an abandonment, about thirty
+// of a step that is mailed, and a look through what of the log is not in sessions yet.
+func (m Messages) Recheck(tx *gorm.DB, t Trigger, now sessions.Millis, sending []string) (Verdict, error) {
 	now = max(now, t.At) // what was decided as of a time to come is told as of that time
 	var v Verdict
 	var err error
@@ -23,7 +26,7 @@ func (m Messages) Recheck(tx *gorm.DB, t Trigger, now sessions.Millis) (Verdict,
 	case Abandoned, CheckoutAbandoned, BrowseAbandoned:
 		v, err = m.recheckAbandoned(tx, t, now)
 	case StepDue:
-		v, err = m.recheckStep(tx, t, now)
+		v, err = m.recheckStep(tx, t, now, sending)
 	default:
 		return Verdict{Outcome: Fire}, nil
 	}
@@ -73,7 +76,7 @@ func (m Messages) recheckAbandoned(tx *gorm.DB, t Trigger, now sessions.Millis) 
 	return Recheck(r.flowOfTrigger(t), facts[0], now), nil
 }
 
-func (m Messages) recheckStep(tx *gorm.DB, t Trigger, now sessions.Millis) (Verdict, error) {
+func (m Messages) recheckStep(tx *gorm.DB, t Trigger, now sessions.Millis, sending []string) (Verdict, error) {
 	r, err := m.run(tx, t, now)
 	if err != nil {
 		return Verdict{}, err
@@ -89,8 +92,7 @@ func (m Messages) recheckStep(tx *gorm.DB, t Trigger, now sessions.Millis) (Verd
 	if _, is := f.DueAt(t.Step, e.Abandoned); !configured || !is {
 		return Verdict{Outcome: Suppress, Reason: FlowRemoved}, nil
 	}
-	// A later step may have been told already, when the flow's offsets were other ones.
-	if at, later := f.DueAt(t.Step+1, e.Abandoned); e.LastSent > t.At || later && at <= now {
+	if e.LastSent > t.At { // a later step was told
 		return Verdict{Outcome: Suppress, Reason: Overdue}, nil
 	}
 	s, err := r.situations([]Enrolment{e})
@@ -99,7 +101,7 @@ func (m Messages) recheckStep(tx *gorm.DB, t Trigger, now sessions.Millis) (Verd
 	}
 	if t.Goes(Email) {
 		c := s.facts[0].Cart
-		to, err := addresseeOf(tx, t, c, m.rules.Mail)
+		to, err := addresseeOf(tx, t, c, m.rules.Mail, now)
 		if err != nil {
 			return Verdict{}, err
 		}
@@ -112,10 +114,39 @@ func (m Messages) recheckStep(tx *gorm.DB, t Trigger, now sessions.Millis) (Verd
 	step.Channels = t.Channels
 	switch ruling := RuleStep(f, step, s.of(0), now); ruling.Outcome {
 	case Fire:
-		return Verdict{Outcome: Fire}, nil
+		return m.mayGo(tx, t, e, f, s.to[s.facts[0].Cart.ID].Hash, now, sending)
 	case Hold:
 		return Verdict{Hold, ruling.Reason, ruling.Until}, nil
 	default:
 		return Verdict{Outcome: Suppress, Reason: ruling.Reason}, nil
 	}
+}
+
+// moment is how long a step waits for what is settled soon.
+const moment = time.Minute
+
+// mayGo returns whether a step that nothing stands against may go out now. It waits
+// where a later step of its sequence is due and to be decided on, of which one of both
+// will go, and while another message to the same person, or the same address, is on its
+// way: nobody knows yet whether it will have arrived.
+func (m Messages) mayGo(tx *gorm.DB, t Trigger, e Enrolment, f flow.Flow, hash string, now sessions.Millis, sending []string) (Verdict, error) {
+	if at, later := f.DueAt(t.Step+1, e.Abandoned); later && at <= now && e.NextStep == t.Step+1 {
+		return Verdict{Hold, Overdue, now.Add(moment)}, nil
+	}
+	if len(sending) == 0 {
+		return Verdict{Outcome: Fire}, nil
+	}
+	var beside int64
+	err := tx.Raw(`SELECT COUNT(*) FROM triggers
+		LEFT JOIN enrolments ON enrolments.cart = triggers.cart AND enrolments.session = triggers.session AND enrolments.episode = triggers.episode
+		LEFT JOIN mailed ON mailed.seq = triggers.seq
+		WHERE triggers.id IN ? AND triggers.id <> ? AND triggers.kind = ? AND (enrolments.visitor_id = ? AND enrolments.visitor_id <> 0 OR mailed.address_hash = ?)`,
+		sending, t.ID, string(StepDue), int64(e.Visitor), hash).Scan(&beside).Error
+	if err != nil {
+		return Verdict{}, fmt.Errorf("look what is on its way to the shopper: %w", err)
+	}
+	if beside > 0 {
+		return Verdict{Hold, Capped, now.Add(moment)}, nil
+	}
+	return Verdict{Outcome: Fire}, nil
 }

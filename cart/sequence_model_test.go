@@ -31,7 +31,7 @@ type act struct {
 func acts() *rapid.Generator[act] {
 	return rapid.Custom(func(t *rapid.T) act {
 		return act{
-			kind: rapid.SampledFrom([]string{"tell", "tell", "tell", "add", "add", "add", "remove", "page", "checkout", "identify", "grant", "grant", "deny", "order", "order", "wait", "detect", "leave", "leave", "leave", "leave", "crash", "crash", "flows"}).Draw(t, "kind"),
+			kind: rapid.SampledFrom([]string{"tell", "tell", "tell", "put", "add", "add", "add", "remove", "page", "checkout", "identify", "grant", "grant", "deny", "order", "order", "wait", "detect", "leave", "leave", "leave", "leave", "crash", "crash", "flows"}).Draw(t, "kind"),
 			who:  rapid.SampledFrom([]string{"x", "y", "z"}).Draw(t, "who"),
 			n:    rapid.IntRange(0, 11).Draw(t, "n"),
 		}
@@ -92,6 +92,9 @@ func (h *history) play(t *rapid.T, a act) {
 			parts = append(parts, named("of "+a.who))
 		}
 		h.append(t, a.who, added(a.who, []string{"cup", "pot", "jar"}[a.n%3], parts...))
+	case "put": // by the backend, of nobody known
+		who := fmt.Sprint("nobody", a.n%2)
+		h.append(t, who, put(who, "cup", int64(1+h.orders+len(h.told))))
 	case "remove":
 		h.append(t, a.who, event(sessions.ProductRemoved, sessions.Browser, by(a.who), of("cup", 1, 500)))
 	case "page":

@@ -20,6 +20,7 @@ type telling struct {
 	blindly  bool // they do not
 	after    sessions.Seq
 	waiting  []waiting
+	sending  []sent // that are on their way
 	messages []sent // that went out, in that order
 	dropped  int    // that did not, in all histories
 }
@@ -31,7 +32,7 @@ type waiting struct {
 	until   sessions.Millis
 }
 
-func (d *telling) begin() { d.after, d.waiting, d.messages = 0, nil, nil }
+func (d *telling) begin() { d.after, d.waiting, d.sending, d.messages = 0, nil, nil, nil }
 
 // rules are those of the history's shop.
 func (h *history) rules() cart.Rules {
@@ -52,19 +53,20 @@ func (h *history) tell(t *rapid.T, worker, skip int) {
 			h.waiting = append(h.waiting, waiting{trigger, channel, 0})
 		}
 	}
-	var still []waiting
+	var due, still []waiting
 	for i, w := range h.waiting {
 		if skip < 2 && i%3 == skip || w.until > sessions.MillisOf(h.now) {
 			still = append(still, w)
-			continue
-		}
-		if v := h.attempt(t, worker, w); v.Outcome == cart.Hold {
-			still = append(still, waiting{w.trigger, w.channel, v.Until})
-		} else if v.Outcome != cart.Fire {
-			h.dropped++
+		} else {
+			due = append(due, w)
 		}
 	}
-	h.waiting = still
+	if h.waiting = still; len(due) > 0 {
+		h.waiting = append(still, h.claim(t, worker, due)...)
+	}
+	if len(h.sending) > 0 {
+		h.arrive(t, worker)
+	}
 }
 
 func channelsOf(t cart.Trigger) []cart.Channel {
@@ -77,60 +79,86 @@ func channelsOf(t cart.Trigger) []cart.Channel {
 	return nil // it tells what an order did
 }
 
-// attempt begins to tell a message on a channel, and notes that it arrived.
-func (h *history) attempt(t *rapid.T, worker int, w waiting) (v cart.Verdict) {
+// claim begins to tell messages, in one transaction, and returns those that are to wait.
+func (h *history) claim(t *rapid.T, worker int, due []waiting) (still []waiting) {
 	_, err := h.logs[worker].Decide(context.Background(), func(tx *gorm.DB, head sessions.Head) ([]*sessions.Event, error) {
-		now := sessions.MillisOf(h.now)
-		v = cart.Verdict{Outcome: cart.Fire}
-		var err error
-		if !h.blindly {
-			if v, err = cart.NewMessages(h.rules()).Recheck(tx, w.trigger, now); err != nil || v.Outcome != cart.Fire {
+		still = nil
+		for _, w := range due {
+			v, err := h.look(tx, w)
+			switch {
+			case err != nil:
 				return nil, err
-			}
-			if w.channel == cart.Email {
-				to, err := cart.AddresseeOf(tx, w.trigger, h.rules().Mail)
-				if err != nil || to.Refusal != "" {
-					v = cart.Verdict{Outcome: cart.Suppress, Reason: to.Refusal}
-					return nil, err
-				}
+			case v.Outcome == cart.Fire:
+				h.sending = append(h.sending, h.message(w, head.Seq))
+			case v.Outcome == cart.Hold:
+				still = append(still, waiting{w.trigger, w.channel, v.Until})
+			default:
+				h.dropped++
 			}
 		}
-		h.messages = append(h.messages, h.message(w, head.Seq, now))
-		e, err := sessions.Own(sessions.DeliveryEnded, 0, now, map[string]any{"trigger_id": w.trigger.ID, "channel": w.channel, "outcome": "delivered"})
-		return []*sessions.Event{e}, err
+		return nil, nil
 	})
 	if err != nil {
 		t.Fatal(err)
 	}
-	return v
+	return still
 }
 
-func (h *history) message(w waiting, head sessions.Seq, now sessions.Millis) sent {
-	g := w.trigger
-	return sent{
-		Seq: int64(head) + 1, Cart: int64(g.Cart), Session: int64(g.Session), Episode: g.Episode, Step: g.Step, CreatedAt: int64(now), AbandonedAt: int64(g.AbandonedAt),
-		Entry: h.entry(g), Flow: g.Flow, Channels: string(w.channel), Told: true,
+// look asks whether it is right to tell a message.
+func (h *history) look(tx *gorm.DB, w waiting) (cart.Verdict, error) {
+	now := sessions.MillisOf(h.now)
+	if h.blindly {
+		return cart.Verdict{Outcome: cart.Fire}, nil
 	}
+	var sending []string
+	for _, s := range h.sending {
+		sending = append(sending, s.ID)
+	}
+	v, err := cart.NewMessages(h.rules()).Recheck(tx, w.trigger, now, sending)
+	if err != nil || v.Outcome != cart.Fire || w.channel != cart.Email {
+		return v, err
+	}
+	to, err := cart.AddresseeOf(tx, w.trigger, h.rules().Mail, now)
+	return to.Verdict(now), err
 }
 
-// entry returns with which decision the sequence of a trigger began.
-func (h *history) entry(g cart.Trigger) int64 {
-	var seq int64
-	h.dbs[0].Read(context.Background()).Raw("SELECT seq FROM enrolments WHERE cart = ? AND session = ? AND episode = ?", int64(g.Cart), int64(g.Session), g.Episode).Scan(&seq)
-	return seq
+// arrive notes that what was on its way arrived.
+func (h *history) arrive(t *rapid.T, worker int) {
+	_, err := h.logs[worker].Decide(context.Background(), func(*gorm.DB, sessions.Head) (events []*sessions.Event, err error) {
+		for _, s := range h.sending {
+			e, err := sessions.Own(sessions.DeliveryEnded, 0, sessions.MillisOf(h.now), map[string]any{"trigger_id": s.ID, "channel": s.Channels, "outcome": "delivered"})
+			if err != nil {
+				return nil, err
+			}
+			events = append(events, e)
+		}
+		return events, nil
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	h.messages, h.sending = append(h.messages, h.sending...), nil
+}
+
+// message returns what begins to go out when the log has ended at a seq.
+func (h *history) message(w waiting, head sessions.Seq) sent {
+	g := w.trigger
+	s := sent{
+		ID: g.ID, Seq: int64(head) + 1, Cart: int64(g.Cart), Session: int64(g.Session), Episode: g.Episode, Step: g.Step, CreatedAt: h.now.UnixMilli(),
+		AbandonedAt: int64(g.AbandonedAt), Flow: g.Flow, Channels: string(w.channel), Told: true,
+	}
+	h.dbs[0].Read(context.Background()).Raw("SELECT seq AS entry, holdout FROM enrolments WHERE cart = ? AND session = ? AND episode = ?",
+		s.Cart, s.Session, s.Episode).Row().Scan(&s.Entry, &s.Holdout)
+	return s
 }
 
 // wronglyTold returns what went out and must not have, and what waits to the end.
 func (h *history) wronglyTold() error {
 	var problems []error
-	for _, channel := range []cart.Channel{cart.Webhook, cart.Email} {
-		of := slices.DeleteFunc(slices.Clone(h.messages), func(s sent) bool { return s.Channels != string(channel) || s.Step == 0 })
-		if err := h.wrongOf(of); err != nil {
-			problems = append(problems, fmt.Errorf("told though %w", err))
-		}
+	if err := h.wrongOf(slices.DeleteFunc(slices.Clone(h.messages), func(s sent) bool { return s.Step == 0 })); err != nil {
+		problems = append(problems, fmt.Errorf("told though %w", err))
 	}
-	abandoned := slices.DeleteFunc(slices.Clone(h.messages), func(s sent) bool { return s.Step > 0 })
-	for _, s := range abandoned {
+	for _, s := range h.messages {
 		if err := h.wrongOf([]sent{s}); err != nil {
 			problems = append(problems, fmt.Errorf("told though %w", err))
 		}

@@ -182,8 +182,8 @@ func (s standing) claims(c Cart) []claim {
 }
 
 // weigh takes down in facts which order stands against their cart, unless one does
-// already: one that came after the episode began, under the most telling identity.
-// When the shopper last ordered anything counts whenever that was.
+// already: one that came after the episode began, under the most telling identity. It
+// takes down, too, when the shopper last ordered anything, as far as that was read.
 func (s standing) weigh(f *Facts, c Cart) {
 	for _, cl := range s.claims(c) {
 		f.LastOrder = max(f.LastOrder, sessions.Millis(cl.bought))

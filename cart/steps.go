@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"slices"
 
+	"cartwright/cart/flow"
 	"cartwright/sessions"
 	"cartwright/sessions/database"
 )
@@ -41,7 +42,7 @@ func (r *run) steps() ([]*sessions.Event, error) {
 			events = append(events, event)
 			if d.Outcome == Fire {
 				r.report.Triggers++
-				s.persons.wrote(s.facts[i].Cart.Visitor, r.now) // for those that follow on this page
+				s.persons.wrote(e, r.now) // for those that follow on this page
 			}
 		}
 	}
@@ -61,8 +62,8 @@ func (r *run) mailed(due []Enrolment, s situations) (carts []Cart) {
 	return carts
 }
 
-// step returns the decisions on the steps of an enrolment that are due: on the
-// latest what becomes of it, on those before it that they are skipped, unless the
+// step returns the decisions on the steps of an enrolment that are due: on the latest
+// that can be told what becomes of it, on the others that they are skipped, unless the
 // sequence ends anyway.
 func (r *run) step(e Enrolment, s Situation) []Decision {
 	d := Decision{
@@ -75,31 +76,52 @@ func (r *run) step(e Enrolment, s Situation) []Decision {
 		d.Outcome, d.Reason = Suppress, FlowRemoved
 		return []Decision{d}
 	}
+	chosen := latest
 	ruling := RuleStep(f, f.Steps[latest-1], s, r.now)
+	for n := latest - 1; ruling.Outcome == Skip && n >= e.NextStep; n-- { // one that can be told is better than none
+		if earlier := RuleStep(f, f.Steps[n-1], s, r.now); earlier.Outcome != Skip {
+			chosen, ruling = n, earlier
+		}
+	}
 	d.Outcome, d.Reason, d.Order = ruling.Outcome, ruling.Reason, s.Order
 	if ruling.Outcome == Suppress || ruling.Outcome == Expire {
 		return []Decision{d}
 	}
 	var decisions []Decision
-	for n := e.NextStep; n < latest; n++ {
+	skip := func(n int64, why Reason) {
 		skipped := d
-		skipped.Step, skipped.Outcome, skipped.Reason, skipped.NextStep = n, Skip, Overdue, n+1
-		skipped.NextAt, _ = f.DueAt(n+1, e.Abandoned)
+		skipped.Step, skipped.Outcome, skipped.Reason = n, Skip, why
+		if at, more := f.DueAt(n+1, e.Abandoned); more {
+			skipped.NextStep, skipped.NextAt = n+1, at
+		}
 		decisions = append(decisions, skipped)
 	}
-	d.Step = latest
+	for n := e.NextStep; n < chosen; n++ {
+		skip(n, Overdue)
+	}
+	decisions = append(decisions, r.chosen(d, f, chosen, ruling, s.To))
+	for n := chosen + 1; ruling.Outcome == Fire && n <= latest; n++ {
+		skip(n, RuleStep(f, f.Steps[n-1], s, r.now).Reason)
+	}
+	return decisions
+}
+
+// chosen returns the decision on the step of those due that is ruled on: what comes
+// next, and how it is told.
+func (r *run) chosen(d Decision, f flow.Flow, step int64, ruling Ruling, to Addressee) Decision {
+	d.Step = step
 	if ruling.Outcome == Hold {
-		d.NextStep, d.NextAt = latest, ruling.Until
-	} else if at, more := f.DueAt(latest+1, e.Abandoned); more {
-		d.NextStep, d.NextAt = latest+1, at
+		d.NextStep, d.NextAt = step, ruling.Until
+	} else if at, more := f.DueAt(step+1, d.AbandonedAt); more {
+		d.NextStep, d.NextAt = step+1, at
 	}
 	if ruling.Outcome == Fire {
-		d.Channels, d.Refusal, d.Coupon = ruling.Channels, ruling.Refusal, f.Steps[latest-1].Coupon
+		d.Channels, d.Refusal, d.Coupon = ruling.Channels, ruling.Refusal, f.Steps[step-1].Coupon
 		if slices.Contains(d.Channels, Email) {
-			d.AddressHash, d.Network = s.To.Hash, s.To.Network
+			d.AddressHash, d.Network = to.Hash, to.Network
 		}
 	}
-	return append(decisions, d)
+	return d
 }
 
 // situations are what the decisions on steps rest on.
@@ -107,7 +129,6 @@ type situations struct {
 	rules    Rules
 	facts    []Facts // in the order of the enrolments
 	closed   []Reason
-	own      []sessions.Millis // when each was last told itself: all that counts where nobody is known
 	persons  persons
 	products map[sessions.ProductID]sessions.Product
 	to       map[ID]Addressee // of those that are to be mailed
@@ -125,9 +146,6 @@ func (r *run) situations(due []Enrolment) (s situations, err error) {
 	if s.facts, err = r.facts(carts); err != nil {
 		return s, err
 	}
-	for _, e := range due {
-		s.own = append(s.own, e.LastSent)
-	}
 	if s.persons, err = r.loadPersons(carts); err != nil {
 		return s, err
 	}
@@ -138,12 +156,9 @@ func (r *run) situations(due []Enrolment) (s situations, err error) {
 // of returns the situation of the i-th enrolment.
 func (s situations) of(i int) Situation {
 	facts := s.facts[i]
-	v, sent := facts.Cart.Visitor, s.own[i]
-	if v != 0 {
-		sent = s.persons.sent[v]
-	}
+	v := facts.Cart.Visitor
 	return Situation{
-		Facts: facts, Closed: s.closed[i], LastSent: sent, Zone: s.persons.zone(v, s.rules.zone()),
+		Facts: facts, Closed: s.closed[i], LastSent: s.persons.lastSent(facts.Cart), Zone: s.persons.zone(v, s.rules.zone()),
 		SoldOut: soldOut(facts.Cart, s.products), Mails: s.rules.Mails, To: s.to[facts.Cart.ID],
 	}
 }
@@ -164,8 +179,11 @@ func (s *situations) orderedAt(r *run, mailed []Cart) error {
 		return err
 	}
 	for _, c := range addressed {
-		i := slices.IndexFunc(s.facts, func(f Facts) bool { return f.Cart.ID == c.ID })
-		orders.weigh(&s.facts[i], c)
+		for i := range s.facts { // also where two episodes of a cart are on one page
+			if s.facts[i].Cart.ID == c.ID {
+				orders.weigh(&s.facts[i], c)
+			}
+		}
 	}
 	return nil
 }

@@ -1,6 +1,7 @@
 package cart
 
 import (
+	"cmp"
 	"fmt"
 	"time"
 
@@ -134,6 +135,7 @@ func (a activeFlows) entered(d Decision) {
 // persons are what is known of the shoppers of some carts.
 type persons struct {
 	sent   map[sessions.VisitorID]sessions.Millis // when they were last written to
+	carts  map[ID]sessions.Millis                 // the same of carts of nobody known: they are not one person
 	visits map[sessions.VisitorID]sessions.Visit
 	zones  map[string]*time.Location // by name, nil where there is none of it
 }
@@ -142,31 +144,31 @@ type persons struct {
 // told, of the other messages only those count that were decided before it, or that
 // arrived: of two that wait for one another the earlier goes out.
 func (r *run) loadPersons(carts []Cart) (p persons, err error) {
-	p = persons{sent: map[sessions.VisitorID]sessions.Millis{}, zones: map[string]*time.Location{}}
+	p = persons{sent: map[sessions.VisitorID]sessions.Millis{}, carts: map[ID]sessions.Millis{}, zones: map[string]*time.Location{}}
 	visitors := visitorList(carts)
 	if p.visits, err = sessions.NewestVisits(r.tx, visitors); err != nil {
 		return p, err
 	}
-	return p, database.Each(visitors, func(part []sessions.VisitorID) error {
-		return r.loadSent(p, part)
+	err = database.Each(visitors, func(part []sessions.VisitorID) error { return loadSent(r, p, "enrolments.visitor_id IN ?", part) })
+	if err != nil {
+		return p, err
+	}
+	var nobodys []int64
+	for _, c := range carts {
+		if c.Visitor == 0 {
+			nobodys = append(nobodys, int64(c.ID))
+		}
+	}
+	return p, database.Each(nobodys, func(part []int64) error {
+		return loadSent(r, p, "enrolments.visitor_id = 0 AND enrolments.session = 0 AND enrolments.cart IN ?", part)
 	})
 }
 
-// lastOf is when something was last so of a visitor.
-type lastOf struct{ VisitorID, At int64 }
-
-// loadSent reads when visitors were last written to: when it was decided, or when the
-// message arrived, if that was later.
-func (r *run) loadSent(p persons, visitors []sessions.VisitorID) error {
-	decided := r.tx.Where("visitor_id IN ? AND last_sent_at > 0", visitors)
-	const told = `SELECT enrolments.visitor_id AS visitor_id, MAX(endings.at) AS at FROM enrolments
-		JOIN triggers ON triggers.cart = enrolments.cart AND triggers.session = enrolments.session AND triggers.episode = enrolments.episode
-			AND triggers.flow = enrolments.flow AND triggers.kind = ? AND triggers.id <> ?
-		JOIN endings ON endings.trigger_id = triggers.id AND endings.outcome = ?
-		WHERE enrolments.visitor_id IN ? AND enrolments.last_sent_at > 0 GROUP BY enrolments.visitor_id`
-	telling := ""
+// loadSent reads when shoppers were last written to about some enrolments: when it was
+// decided, or when the message arrived, if that was later.
+func loadSent[K any](r *run, p persons, of string, keys []K) error {
+	decided := r.tx.Where(of+" AND last_sent_at > 0", keys)
 	if t := r.telling; t != nil {
-		telling = t.ID
 		decided = decided.Where("last_sent_at <= ? AND NOT (cart = ? AND session = ?)", int64(t.At), int64(t.Cart), int64(t.Session))
 	}
 	list, err := enrolments(decided)
@@ -174,25 +176,54 @@ func (r *run) loadSent(p persons, visitors []sessions.VisitorID) error {
 		return err
 	}
 	for _, e := range list {
-		if t := r.telling; t == nil || e.LastSent < t.At || e.Cart < t.Cart {
-			p.wrote(e.Visitor, e.LastSent)
+		if t := r.telling; t == nil || e.LastSent < t.At || cmp.Or(cmp.Compare(e.Cart, t.Cart), cmp.Compare(e.Session, t.Session)) < 0 {
+			p.wrote(e, e.LastSent)
 		}
 	}
-	var arrived []lastOf
-	if err := r.tx.Raw(told, string(StepDue), telling, mailArrived, visitors).Scan(&arrived).Error; err != nil {
-		return fmt.Errorf("load when visitors were last written to: %w", err)
+	return loadArrived(r, p, of, keys)
+}
+
+// loadArrived reads when steps about some enrolments last arrived, or may have, apart
+// from what is being told.
+func loadArrived[K any](r *run, p persons, of string, keys []K) error {
+	telling := ""
+	if r.telling != nil {
+		telling = r.telling.ID
+	}
+	var arrived []struct{ VisitorID, Cart, At int64 }
+	err := r.tx.Raw(`SELECT enrolments.visitor_id, enrolments.cart, MAX(endings.at) AS at FROM enrolments
+		JOIN triggers ON triggers.cart = enrolments.cart AND triggers.session = enrolments.session AND triggers.episode = enrolments.episode
+			AND triggers.flow = enrolments.flow AND triggers.kind = ? AND triggers.id <> ?
+		JOIN endings ON endings.trigger_id = triggers.id AND endings.outcome IN ?
+		WHERE `+of+` AND enrolments.last_sent_at > 0 GROUP BY enrolments.visitor_id, enrolments.cart`,
+		string(StepDue), telling, arrivals(), keys).Scan(&arrived).Error
+	if err != nil {
+		return fmt.Errorf("load when messages to shoppers arrived: %w", err)
 	}
 	for _, a := range arrived {
-		p.wrote(sessions.VisitorID(a.VisitorID), sessions.Millis(a.At))
+		p.wrote(Enrolment{Visitor: sessions.VisitorID(a.VisitorID), Cart: ID(a.Cart)}, sessions.Millis(a.At))
 	}
 	return nil
 }
 
-// wrote takes down that a visitor was written to at a time. Nobody known is not one person.
-func (p persons) wrote(v sessions.VisitorID, at sessions.Millis) {
-	if v != 0 {
-		p.sent[v] = max(p.sent[v], at)
+// arrivals are the outcomes of messages that arrived, or of which nobody knows.
+func arrivals() []string { return []string{mailArrived, mailUnknown} }
+
+// wrote takes down that an enrolment's shopper was written to at a time.
+func (p persons) wrote(e Enrolment, at sessions.Millis) {
+	if e.Visitor != 0 {
+		p.sent[e.Visitor] = max(p.sent[e.Visitor], at)
+	} else {
+		p.carts[e.Cart] = max(p.carts[e.Cart], at)
 	}
+}
+
+// lastSent returns when a cart's shopper was last written to, 0 for never.
+func (p persons) lastSent(c Cart) sessions.Millis {
+	if c.Visitor != 0 {
+		return p.sent[c.Visitor]
+	}
+	return p.carts[c.ID]
 }
 
 // zone returns by whose clock a visitor's day goes.

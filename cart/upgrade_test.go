@@ -118,14 +118,61 @@ func TestWhatCapsWhom(t *testing.T) {
 	})
 }
 
-// wantTold asks whether it is right to tell a trigger some minutes after start.
-func (s *shop) wantTold(id string, minutes int, want cart.Verdict) {
+// What was decided is right when it goes out, too.
+func TestWhatGoesOut(t *testing.T) {
+	t.Run("a step about a cart of nobody known does not wait for itself", func(t *testing.T) {
+		story(t, func(s *shop) {
+			s.flows(0, "- {name: carts, kind: cart, frequency_cap: 10h, steps: [{offset: 0s}, {offset: 12h}]}")
+			s.happens(0, put("A", "cup", 1))
+			s.detect(hour)
+			s.wantTold("trg_3_1_recovery_step_due_1", hour, cart.Verdict{Outcome: cart.Fire})
+			s.arrived("trg_3_1_recovery_step_due_1", 6*hour)
+			s.wantReport(s.detect(13*hour), cart.Report{Steps: 1}) // held: the first arrived late
+			s.wantReport(s.detect(16*hour), cart.Report{Triggers: 1, Steps: 1})
+			s.wantTold("trg_3_1_recovery_step_due_2", 16*hour, cart.Verdict{Outcome: cart.Fire})
+		})
+	})
+	t.Run("one at a time to a person", func(t *testing.T) {
+		story(t, func(s *shop) {
+			s.flows(0, "- {name: carts, kind: cart, frequency_cap: 10h, steps: [{offset: 0s}]}")
+			s.happens(0, added("ann", "cup", named("A")), added("bob", "cup"))
+			s.detect(hour)
+			s.happens(2*hour, added("ann", "pot", named("B")))
+			s.detect(13 * hour)
+			s.expect("SELECT id FROM triggers WHERE step = 1 ORDER BY seq", "id\ntrg_3_1_recovery_step_due_1\ntrg_4_1_recovery_step_due_1\ntrg_9_1_recovery_step_due_1")
+			const first, second, bobs = "trg_3_1_recovery_step_due_1", "trg_9_1_recovery_step_due_1", "trg_4_1_recovery_step_due_1"
+			s.wantTold(second, 13*hour, cart.Verdict{Outcome: cart.Hold, Reason: cart.Capped, Until: millis(13*hour + 1)}, first)
+			s.wantTold(first, 13*hour, cart.Verdict{Outcome: cart.Hold, Reason: cart.Capped, Until: millis(13*hour + 1)}, second)
+			s.wantTold(first, 13*hour, cart.Verdict{Outcome: cart.Fire}, first, bobs, "trg_3_1_cart_abandoned")
+		})
+	})
+	t.Run("of steps that are overdue one that can be told", func(t *testing.T) {
+		story(t, func(s *shop) {
+			s.flows(0, "- {name: carts, kind: cart, steps: [{offset: 0s}, {offset: 1h}, {offset: 2h, channels: [email]}, {offset: 3h, channels: [email]}]}")
+			s.happens(0, added("ann", "cup"))
+			s.detect(5 * hour)
+			s.expect("SELECT step, outcome, reason FROM decisions ORDER BY seq", `
+				step outcome reason
+				0    trigger idle
+				1    skip    overdue
+				2    trigger idle
+				3    skip    mail_off
+				4    skip    mail_off`)
+			s.expect("SELECT sent, next_step, end_reason FROM enrolments", "sent next_step end_reason\n1 0 finished")
+			s.wantTold("trg_3_1_recovery_step_due_2", 5*hour, cart.Verdict{Outcome: cart.Fire})
+		})
+	})
+}
+
+// wantTold asks whether it is right to tell a trigger some minutes after start, while
+// others are on their way.
+func (s *shop) wantTold(id string, minutes int, want cart.Verdict, sending ...string) {
 	s.t.Helper()
 	trigger, err := s.store.Trigger(s.t.Context(), id)
 	if err != nil {
 		s.t.Fatal(err)
 	}
-	got, err := cart.NewMessages(s.rules).Recheck(s.db.Read(s.t.Context()), trigger, millis(minutes))
+	got, err := cart.NewMessages(s.rules).Recheck(s.db.Read(s.t.Context()), trigger, millis(minutes), sending)
 	if err != nil || got != want {
 		s.t.Errorf("%s after %d minutes: %+v (%v), want %+v", id, minutes, got, err, want)
 	}

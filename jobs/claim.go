@@ -23,8 +23,9 @@ const inFlight = 8
 // Messages says what a trigger tells, and whether it is still right to tell it.
 type Messages interface {
 	// Recheck asks, in the transaction that starts an attempt, whether the
-	// trigger is right at a time: to be told, never, or later.
-	Recheck(tx *gorm.DB, t cart.Trigger, now sessions.Millis) (cart.Verdict, error)
+	// trigger is right at a time: to be told, never, or later. Sending names the triggers
+	// whose messages are on their way then.
+	Recheck(tx *gorm.DB, t cart.Trigger, now sessions.Millis, sending []string) (cart.Verdict, error)
 	// Message returns what is to be sent.
 	Message(tx *gorm.DB, t cart.Trigger) (cart.Message, error)
 }
@@ -53,6 +54,7 @@ type claimed struct {
 	attempts []attempt
 	ended    []Ended
 	held     int64 // put off, because the shopper is back
+	sending  []string
 }
 
 // claim takes due deliveries of an endpoint, in a transaction that keeps everybody
@@ -80,6 +82,9 @@ func (d *Delivery) claim(ctx context.Context, id EndpointID, lease database.Leas
 		if err != nil {
 			return nil, fmt.Errorf("load due deliveries of endpoint %d: %w", id, err)
 		}
+		if c.sending, err = underWay(tx); err != nil {
+			return nil, err
+		}
 		for _, row := range due {
 			if err := d.claimOne(tx, &c, endpoint, row, now); err != nil {
 				return nil, fmt.Errorf("begin delivery %s to endpoint %d: %w", row.TriggerID, id, err)
@@ -93,9 +98,18 @@ func (d *Delivery) claim(ctx context.Context, id EndpointID, lease database.Leas
 	return c, err
 }
 
+// underWay returns the triggers whose messages are on their way, by webhook or mail.
+func underWay(tx *gorm.DB) (sending []string, err error) {
+	const query = "SELECT trigger_id FROM deliveries WHERE status = 'sending' UNION SELECT trigger_id FROM mails WHERE status = 'sending'"
+	if err := tx.Raw(query).Scan(&sending).Error; err != nil {
+		return nil, fmt.Errorf("look what is on its way: %w", err)
+	}
+	return sending, nil
+}
+
 // claimOne begins an attempt for one due delivery, puts it off, or ends it.
 func (d *Delivery) claimOne(tx *gorm.DB, c *claimed, endpoint endpointRow, row deliveryRow, now sessions.Millis) error {
-	t, row, err := d.due(tx, endpoint, row, now)
+	t, row, err := d.due(tx, endpoint, row, now, c.sending)
 	switch {
 	case err != nil:
 		return err
@@ -112,13 +126,13 @@ func (d *Delivery) claimOne(tx *gorm.DB, c *claimed, endpoint endpointRow, row d
 	}
 	row.StartedAt, row.NextAttemptAt = int64(now), int64(now.Add(ClaimTimeout))
 	row.Attempts++
-	c.attempts = append(c.attempts, attempt{row: row, message: message})
+	c.attempts, c.sending = append(c.attempts, attempt{row: row, message: message}), append(c.sending, row.TriggerID)
 	return tx.Save(&row).Error
 }
 
 // due returns what is to become of a due delivery: sending, with the trigger to
 // tell; pending until later; or how it ends and why.
-func (d *Delivery) due(tx *gorm.DB, endpoint endpointRow, row deliveryRow, now sessions.Millis) (cart.Trigger, deliveryRow, error) {
+func (d *Delivery) due(tx *gorm.DB, endpoint endpointRow, row deliveryRow, now sessions.Millis, sending []string) (cart.Trigger, deliveryRow, error) {
 	if endpoint.DisabledAt != 0 {
 		return cart.Trigger{}, row.end(Cancelled, "the endpoint is disabled: "+endpoint.DisabledReason, now), nil
 	}
@@ -132,7 +146,7 @@ func (d *Delivery) due(tx *gorm.DB, endpoint endpointRow, row deliveryRow, now s
 	if !found {
 		return t, row.end(Suppressed, "the trigger is no longer there", now), nil
 	}
-	v, err := d.messages.Recheck(tx, t, now)
+	v, err := d.messages.Recheck(tx, t, now, sending)
 	switch v.Outcome {
 	case cart.Fire:
 		row.Status = Sending

@@ -20,7 +20,7 @@ const MailJob = "mail"
 // Rechecker says whether a trigger is still right.
 type Rechecker interface {
 	// Recheck is as in [Messages].
-	Recheck(tx *gorm.DB, t cart.Trigger, now sessions.Millis) (cart.Verdict, error)
+	Recheck(tx *gorm.DB, t cart.Trigger, now sessions.Millis, sending []string) (cart.Verdict, error)
 }
 
 // Writing ends the writing of a mail, outside of the transaction that started its

@@ -36,6 +36,7 @@ type claimedMails struct {
 	attempts []mailAttempt
 	ended    []Ended
 	held     int64 // put off
+	sending  []string
 }
 
 func (c claimedMails) some() bool { return len(c.attempts)+len(c.ended) > 0 || c.held > 0 }
@@ -60,6 +61,9 @@ func (m *Mailing) claim(lease database.Lease, pause sessions.Millis, most int) (
 		if err != nil {
 			return nil, fmt.Errorf("load due mails: %w", err)
 		}
+		if c.sending, err = underWay(tx); err != nil {
+			return nil, err
+		}
 		for _, row := range due {
 			if err := m.claimOne(tx, &c, row, now); err != nil {
 				return nil, fmt.Errorf("begin the mail of trigger %s: %w", row.TriggerID, err)
@@ -79,7 +83,7 @@ func (m *Mailing) claim(lease database.Lease, pause sessions.Millis, most int) (
 
 // claimOne begins an attempt for one due mail, puts it off, or ends it.
 func (m *Mailing) claimOne(tx *gorm.DB, c *claimedMails, row mailRow, now sessions.Millis) error {
-	row, writing, err := m.due(tx, row, now)
+	row, writing, err := m.due(tx, row, now, c.sending)
 	switch {
 	case err != nil:
 		return err
@@ -90,14 +94,14 @@ func (m *Mailing) claimOne(tx *gorm.DB, c *claimedMails, row mailRow, now sessio
 	default:
 		row.StartedAt, row.NextAttemptAt = int64(now), int64(now.Add(MailClaim))
 		row.Attempts++
-		c.attempts = append(c.attempts, mailAttempt{row, writing})
+		c.attempts, c.sending = append(c.attempts, mailAttempt{row, writing}), append(c.sending, row.TriggerID)
 	}
 	return tx.Save(&row).Error
 }
 
 // due returns what is to become of a due mail: sending, with how to write it; pending
 // until later; or how it ends and why.
-func (m *Mailing) due(tx *gorm.DB, row mailRow, now sessions.Millis) (mailRow, Writing, error) {
+func (m *Mailing) due(tx *gorm.DB, row mailRow, now sessions.Millis, sending []string) (mailRow, Writing, error) {
 	if row.Status == Sending {
 		return row.end(Unknown, "the program ended while it was sent", now), nil, nil
 	}
@@ -110,7 +114,7 @@ func (m *Mailing) due(tx *gorm.DB, row mailRow, now sessions.Millis) (mailRow, W
 	case now > t.At.Add(latestMail):
 		return row.end(Suppressed, string(TooLate), now), nil, nil
 	}
-	v, err := m.Recheck.Recheck(tx, t, now)
+	v, err := m.Recheck.Recheck(tx, t, now, sending)
 	var writing Writing
 	if err == nil && v.Outcome == cart.Fire {
 		writing, v, err = m.Composer.Compose(tx, t, now)
@@ -155,7 +159,7 @@ func (m *Mailing) attempt(a mailAttempt) (err error) {
 // send makes an attempt, unless its claim could run out before it ends, as when this
 // process slept: an order may stand against the mail by then.
 func (m *Mailing) send(a mailAttempt) (mail.Message, mail.Outcome) {
-	message, err := a.writing(m.base)
+	message, err := m.write(a)
 	if err != nil {
 		return message, mail.Outcome{Result: mail.Retry, Reason: oneLine(err.Error())}
 	}
@@ -163,6 +167,17 @@ func (m *Mailing) send(a mailAttempt) (mail.Message, mail.Outcome) {
 		return message, mail.Outcome{Result: mail.Retry, Reason: "the attempt was not begun in time"}
 	}
 	return message, m.Mailer.Send(m.base, message)
+}
+
+// write writes a mail. A mistake of ours in it is an attempt that failed before the
+// server had anything.
+func (m *Mailing) write(a mailAttempt) (message mail.Message, err error) {
+	defer func() {
+		if p := recover(); p != nil {
+			message, err = mail.Message{}, fmt.Errorf("panic: %v", p)
+		}
+	}()
+	return a.writing(m.base)
 }
 
 // end returns the mail as it ends at now.

@@ -97,7 +97,7 @@ func TestMailIsRecheckedBeforeEachAttempt(t *testing.T) {
 	testdb.Each(t, func(t *testing.T, db *database.DB) {
 		now := noon
 		m := newMailroom(t, db, func() time.Time { return now }, nil)
-		m.told.add(1, "ordered", "unsubscribed", "fine", "unwritable")
+		m.told.add(1, "ordered", "unsubscribed", "fine", "unwritable", "panics")
 		m.desk.answer = func(int, mail.Message) mail.Outcome { return mail.Outcome{Result: mail.Retry, Reason: "busy"} }
 		m.run()
 		m.told.suppress("ordered", "order_of_cart")
@@ -110,6 +110,7 @@ func TestMailIsRecheckedBeforeEachAttempt(t *testing.T) {
 		m.rows(`trigger_id    status      attempts  code  last_error
 fine          refused     2         550   no such user
 ordered       suppressed  1         0     order_of_cart
+panics        pending     2         0     panic: a mistake
 unsubscribed  suppressed  1         0     unsubscribed
 unwritable    pending     2         0     a template failed
 `)

@@ -53,6 +53,9 @@ func (s *mailed) Compose(_ *gorm.DB, t cart.Trigger, _ sessions.Millis) (Writing
 		return nil, cart.Verdict{Outcome: cart.Suppress, Reason: cart.Reason(reason)}, nil
 	}
 	return func(context.Context) (mail.Message, error) {
+		if t.ID == "panics" {
+			panic("a mistake")
+		}
 		if strings.HasPrefix(t.ID, "unwritable") {
 			return mail.Message{}, errors.New("a template failed")
 		}

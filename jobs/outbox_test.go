@@ -56,7 +56,7 @@ func (s *told) TriggersAfter(_ *gorm.DB, after sessions.Seq, limit int) ([]cart.
 	return slices.Clone(s.list[i:end]), nil
 }
 
-func (s *told) Recheck(_ *gorm.DB, t cart.Trigger, _ sessions.Millis) (cart.Verdict, error) {
+func (s *told) Recheck(_ *gorm.DB, t cart.Trigger, _ sessions.Millis, _ []string) (cart.Verdict, error) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	if reason, wrong := s.wrong[t.ID]; wrong {

@@ -54,7 +54,11 @@ func (d *Delivery) mayResend(tx *gorm.DB, row deliveryRow, now sessions.Millis) 
 	if !found {
 		return conflict("trigger_missing", "the trigger is no longer there, so nothing can be said of it")
 	}
-	v, err := d.messages.Recheck(tx, t, now)
+	sending, err := underWay(tx)
+	if err != nil {
+		return err
+	}
+	v, err := d.messages.Recheck(tx, t, now, sending)
 	switch {
 	case err != nil:
 		return err

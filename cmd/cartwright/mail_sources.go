@@ -51,12 +51,9 @@ func (s *Shop) mailSources() mailSources {
 	messages := cart.NewMessages(rules)
 	return mailSources{
 		Subject: func(tx *gorm.DB, t cart.Trigger) (mailSubject, error) { return subjectOf(tx, messages, t) },
-		Addressee: func(tx *gorm.DB, t cart.Trigger, _ sessions.Millis) (sessions.Email, cart.Verdict, error) {
-			a, err := cart.AddresseeOf(tx, t, rules.Mail)
-			if err != nil || a.Refusal != "" {
-				return "", cart.Verdict{Outcome: cart.Suppress, Reason: a.Refusal}, err
-			}
-			return a.Email, cart.Verdict{Outcome: cart.Fire}, nil
+		Addressee: func(tx *gorm.DB, t cart.Trigger, now sessions.Millis) (sessions.Email, cart.Verdict, error) {
+			a, err := cart.AddresseeOf(tx, t, rules.Mail, now)
+			return a.Email, a.Verdict(now), err
 		},
 		RestoreURL: s.config.restoreURL(cart.Email),
 		Coupon:     s.coupons.forMail,

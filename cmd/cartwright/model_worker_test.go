@@ -103,14 +103,14 @@ func (w *worker) now() time.Time {
 
 // Recheck asks as the program does, and notes the answer; without it if the test
 // is to show what comes of that.
-func (w *worker) Recheck(tx *gorm.DB, t cart.Trigger, now sessions.Millis) (cart.Verdict, error) {
+func (w *worker) Recheck(tx *gorm.DB, t cart.Trigger, now sessions.Millis, sending []string) (cart.Verdict, error) {
 	head, err := sessions.ReadHead(tx)
 	if err != nil {
 		return cart.Verdict{}, err
 	}
 	v := cart.Verdict{Outcome: cart.Fire}
 	if !w.h.broken.recheck {
-		if v, err = w.Messages.Recheck(tx, t, now); err != nil {
+		if v, err = w.Messages.Recheck(tx, t, now, sending); err != nil {
 			return v, err
 		}
 	}
