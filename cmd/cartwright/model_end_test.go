@@ -21,7 +21,7 @@ func wipe(db *database.DB, now time.Time) error {
 	return db.Write(context.Background(), func(tx *gorm.DB) error {
 		for _, table := range []string{"events", "hashes", "rejected", "cursors", "settings", "visitors", "identities",
 			"sessions", "carts", "orders", "decisions", "triggers", "enrolments", "flows", "clicks", "endings", "links", "products", "deliveries", "delivery_attempts", "endpoints",
-			"contacts", "consents", "suppressions", "mailed"} {
+			"contacts", "consents", "suppressions", "mailed", "unsubscribes"} {
 			if err := tx.Exec("DELETE FROM " + table).Error; err != nil {
 				return err
 			}
