@@ -82,7 +82,7 @@ func (d *Delivery) claim(ctx context.Context, id EndpointID, lease database.Leas
 		if err != nil {
 			return nil, fmt.Errorf("load due deliveries of endpoint %d: %w", id, err)
 		}
-		if c.sending, err = underWay(tx); err != nil {
+		if c.sending, err = underWay(tx, now); err != nil {
 			return nil, err
 		}
 		for _, row := range due {
@@ -98,10 +98,12 @@ func (d *Delivery) claim(ctx context.Context, id EndpointID, lease database.Leas
 	return c, err
 }
 
-// underWay returns the triggers whose messages are on their way, by webhook or mail.
-func underWay(tx *gorm.DB) (sending []string, err error) {
-	const query = "SELECT trigger_id FROM deliveries WHERE status = 'sending' UNION SELECT trigger_id FROM mails WHERE status = 'sending'"
-	if err := tx.Raw(query).Scan(&sending).Error; err != nil {
+// underWay returns the triggers whose messages are on their way at a time, by webhook or
+// mail: begun by somebody whose claim has not run out.
+func underWay(tx *gorm.DB, now sessions.Millis) (sending []string, err error) {
+	const query = `SELECT trigger_id FROM deliveries WHERE status = 'sending' AND next_attempt_at > ?
+		UNION SELECT trigger_id FROM mails WHERE status = 'sending' AND next_attempt_at > ?`
+	if err := tx.Raw(query, int64(now), int64(now)).Scan(&sending).Error; err != nil {
 		return nil, fmt.Errorf("look what is on its way: %w", err)
 	}
 	return sending, nil

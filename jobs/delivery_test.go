@@ -2,6 +2,7 @@ package jobs
 
 import (
 	"fmt"
+	"slices"
 	"strings"
 	"testing"
 	"testing/synctest"
@@ -184,6 +185,28 @@ func TestDeadEndpointDelaysNoOther(t *testing.T) {
 		stop()
 		if got := testdb.Rows(t, db, "SELECT status, last_error FROM deliveries WHERE endpoint_id = 1 AND attempts > 0"); !strings.Contains(got, "no answer within 15s") {
 			t.Errorf("at the dead endpoint\n%s", got)
+		}
+	})
+}
+
+// Whether a message is right is asked with what is on its way at that moment, also in the
+// same transaction.
+func TestTheRecheckKnowsWhatIsOnItsWay(t *testing.T) {
+	inBubble(t, func(t *testing.T, db *database.DB) {
+		p := newPost(t, db, nil, "a.example", "b.example")
+		p.receiver.answer = func(string, int) *answer { return &answer{status: 200, delay: 5 * time.Second} }
+		p.told.add(1, "trg_1", "trg_2")
+		p.live(2 * time.Second)
+		for _, want := range []string{"trg_1 beside []", "trg_2 beside [trg_1]", "trg_1 beside [trg_"} {
+			if !slices.ContainsFunc(p.told.sending, func(s string) bool { return strings.HasPrefix(s, want) }) {
+				t.Errorf("asked %q, not %q", p.told.sending, want)
+			}
+		}
+		p.live(time.Hour)
+		p.told.add(2, "trg_3")
+		p.live(time.Second)
+		if last := p.told.sending[len(p.told.sending)-1]; !strings.HasSuffix(last, "[]") && !strings.HasSuffix(last, "[trg_3]") {
+			t.Errorf("an hour later: %q", p.told.sending)
 		}
 	})
 }

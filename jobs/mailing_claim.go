@@ -61,7 +61,7 @@ func (m *Mailing) claim(lease database.Lease, pause sessions.Millis, most int) (
 		if err != nil {
 			return nil, fmt.Errorf("load due mails: %w", err)
 		}
-		if c.sending, err = underWay(tx); err != nil {
+		if c.sending, err = underWay(tx, now); err != nil {
 			return nil, err
 		}
 		for _, row := range due {

@@ -26,6 +26,8 @@ type told struct {
 	mu    sync.Mutex
 	list  []cart.Trigger
 	wrong map[string]string // trigger ids and the reasons
+
+	sending []string // what was rechecked, beside which others
 }
 
 func (s *told) add(seq sessions.Seq, ids ...string) {
@@ -56,9 +58,10 @@ func (s *told) TriggersAfter(_ *gorm.DB, after sessions.Seq, limit int) ([]cart.
 	return slices.Clone(s.list[i:end]), nil
 }
 
-func (s *told) Recheck(_ *gorm.DB, t cart.Trigger, _ sessions.Millis, _ []string) (cart.Verdict, error) {
+func (s *told) Recheck(_ *gorm.DB, t cart.Trigger, _ sessions.Millis, sending []string) (cart.Verdict, error) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
+	s.sending = append(s.sending, fmt.Sprint(t.ID, " beside ", sending))
 	if reason, wrong := s.wrong[t.ID]; wrong {
 		return cart.Verdict{Outcome: cart.Suppress, Reason: cart.Reason(reason)}, nil
 	}

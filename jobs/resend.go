@@ -54,7 +54,7 @@ func (d *Delivery) mayResend(tx *gorm.DB, row deliveryRow, now sessions.Millis) 
 	if !found {
 		return conflict("trigger_missing", "the trigger is no longer there, so nothing can be said of it")
 	}
-	sending, err := underWay(tx)
+	sending, err := underWay(tx, now)
 	if err != nil {
 		return err
 	}
