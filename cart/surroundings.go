@@ -3,6 +3,7 @@ package cart
 import (
 	"cmp"
 	"fmt"
+	"math"
 	"time"
 
 	"cartwright/cart/flow"
@@ -12,7 +13,7 @@ import (
 
 // surroundings are what conditions ask of carts besides what they hold.
 type surroundings struct {
-	written  sessions.Seq // up to which sessions are written, where conditions ask for them; else the end of the log
+	written  sessions.Seq // up to which sessions are written, where conditions ask for them; else without end
 	visits   map[sessions.VisitorID]sessions.Visit
 	products map[sessions.ProductID]sessions.Product
 }
@@ -26,7 +27,7 @@ func (r *run) surroundings(carts []Cart) (s surroundings, err error) {
 		visits = visits || c.Visitors != "" || len(c.Countries)+len(c.Devices)+len(c.Channels) > 0
 		products = products || len(c.Categories) > 0
 	}
-	s.written = r.head.Seq
+	s.written = math.MaxInt64
 	if visits {
 		if s.written, err = sessions.Written(r.tx); err != nil {
 			return s, err
