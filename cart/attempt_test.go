@@ -7,6 +7,19 @@ import (
 	"cartwright/sessions"
 )
 
+// What flows ask of sessions must be known of a cart before any flow takes it, also one
+// that asks for nothing: else the lag of sessions would decide.
+func TestACartWaitsForSessionsThatFlowsAskFor(t *testing.T) {
+	story(t, func(s *shop) {
+		s.flows(0, "- {name: back, kind: cart, priority: 30, conditions: {visitors: returning}, steps: []}\n- {name: rest, kind: cart, steps: []}")
+		s.happens(0, added("ann", "cup"))
+		s.wantReport(s.detect(hour), cart.Report{Carts: 1})
+		s.follows()
+		s.wantReport(s.detect(hour), cart.Report{Carts: 1, Abandoned: 1, Triggers: 1})
+		s.expect("SELECT flow FROM triggers", "flow\nrest")
+	})
+}
+
 // A mail that arrived late at the address, about whatever cart, is one, and so is one that
 // may have arrived.
 func TestAnAttemptWaitsForTheAddress(t *testing.T) {
