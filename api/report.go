@@ -21,7 +21,7 @@ func (s *Server) recoveryReport(c *call) error {
 	if err := s.appended(c); err != nil {
 		return err
 	}
-	from, to, err := Period(c.Query("from"), c.Query("to"), c.now, s.Zone)
+	from, to, err := Period(c.Query("from"), c.Query("to"), c.now, s.Rules.Zone)
 	if err != nil {
 		return err
 	}

@@ -46,7 +46,6 @@ type Config struct {
 	Jobs      Jobs
 	Links     *cart.Links
 	Reports   Reports
-	Zone      *time.Location // whose midnight begins the days of reports; nil means UTC
 	Webhooks  Webhooks
 	Coupons   *cart.Coupons
 

@@ -36,7 +36,7 @@ type Config struct {
 	CartWait       time.Duration
 	CartMaximumAge time.Duration
 	Flows          flowsSetting
-	Timezone       string
+	Timezone       zoneSetting
 
 	MailConsent          string
 	MailBrowserAddresses bool
@@ -105,17 +105,24 @@ func (c *Config) recoveryFlags(flags *pflag.FlagSet) {
 
 // timezoneFlag binds by which clock the shop goes.
 func (c *Config) timezoneFlag(flags *pflag.FlagSet) {
-	flags.StringVar(&c.Timezone, "timezone", "UTC", "where the shop is, such as Europe/Berlin: by its clock the days of reports begin, and quiet hours go where a shopper's own is not known")
+	c.Timezone.Location = time.UTC
+	flags.Var(&c.Timezone, "timezone", "where the shop is, such as Europe/Berlin: by its clock the days of reports begin, and quiet hours go where a shopper's own is not known")
 }
 
-// zone is by which clock the shop goes; its name was checked.
-func (c Config) zone() *time.Location {
-	zone, err := time.LoadLocation(c.Timezone)
-	if err != nil {
-		return time.UTC
+// zoneSetting is a time zone, by its name in the IANA database.
+type zoneSetting struct{ *time.Location }
+
+// Set takes the name of a zone.
+func (z *zoneSetting) Set(name string) error {
+	zone, err := time.LoadLocation(name)
+	if err == nil {
+		z.Location = zone
 	}
-	return zone
+	return err
 }
+
+// Type is how the setting is shown.
+func (z *zoneSetting) Type() string { return "string" }
 
 // serveFlags binds everything else that serve needs.
 func (c *Config) serveFlags(flags *pflag.FlagSet) {

@@ -52,7 +52,7 @@ func (c Config) fallback() flow.Flow { return flow.New(c.CartWait, c.CartMaximum
 // rules are what decisions are made by besides the flows of the log.
 func (c Config) rules(db *database.DB) cart.Rules {
 	return cart.Rules{
-		Fallback: c.fallback(), Zone: c.zone(), Catalog: recommend.NewCatalog(db).Entries, Mails: c.SMTP != "", Mail: c.mailRules(),
+		Fallback: c.fallback(), Zone: c.Timezone.Location, Catalog: recommend.NewCatalog(db).Entries, Mails: c.SMTP != "", Mail: c.mailRules(),
 	}
 }
 

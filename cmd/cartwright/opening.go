@@ -181,7 +181,7 @@ func (s *Shop) openServer(context.Context) error {
 		Inbound: api.Inbound{Shopify: s.config.ShopifySecrets, WooCommerce: s.config.WooCommerceSecrets},
 		Jobs:    s.jobOrders(), Webhooks: s.webhooks(),
 		Links: cart.NewLinks(s.db, s.log, recommend.NewCatalog(s.db)), Storefront: storefront, Person: person(agents),
-		Reports: s.config.reports(s.db), Zone: s.config.zone(), Coupons: s.coupons.Coupons,
+		Reports: s.config.reports(s.db), Coupons: s.coupons.Coupons,
 		Metrics: s.metrics.handler(), Observe: s.metrics.answered,
 		Ready: s.ready, Logger: s.options.Logger, TrustedProxies: s.config.TrustedProxies,
 		Limits: api.Limits{Address: s.config.RateLimitAddress, Key: s.config.RateLimitKey},

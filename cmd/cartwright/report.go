@@ -53,11 +53,8 @@ Its intervals are those of Newcombe (1998) for shares and of Welch (1947) for me
   cartwright report recovery --from 2026-01-01 --to 2026-02-01 --json`,
 		Args: noArguments,
 		RunE: func(cmd *cobra.Command, _ []string) error {
-			if _, err := time.LoadLocation(c.Timezone); err != nil {
-				return usage("--timezone: %v", err)
-			}
 			return withDatabase(cmd, s, c, func(ctx context.Context, db *database.DB) error {
-				begin, end, err := api.Period(from, to, time.Now(), c.zone())
+				begin, end, err := api.Period(from, to, time.Now(), c.Timezone.Location)
 				if err != nil {
 					return usage("--%v", err)
 				}
@@ -68,7 +65,7 @@ Its intervals are those of Newcombe (1998) for shares and of Welch (1947) for me
 				if asJSON {
 					return printJSON(s.out, report)
 				}
-				return printRecovery(s.out, report, c.zone())
+				return printRecovery(s.out, report, c.Timezone.Location)
 			})
 		},
 	}

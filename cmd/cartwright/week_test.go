@@ -48,7 +48,10 @@ func TestWeek(t *testing.T) {
 		config.Database = filepath.Join(t.TempDir(), "shop.db")
 		config.WriteKey, config.SecretKey = testWriteKey, testSecretKey
 		config.Webhooks = []string{"https://shop.example/hooks " + secret}
-		config.DetectSchedule, config.DeliverSchedule, config.Timezone = "@every 5s", "@every 5s", "Europe/Berlin"
+		config.DetectSchedule, config.DeliverSchedule = "@every 5s", "@every 5s"
+		if err := config.Timezone.Set("Europe/Berlin"); err != nil {
+			t.Fatal(err)
+		}
 		if config.Flows.flows, err = flow.Parse([]byte(`- {name: carts, kind: cart, quiet_hours: "21:00-08:00", frequency_cap: 30h}`)); err != nil {
 			t.Fatal(err)
 		}

@@ -67,7 +67,7 @@ func whyCart(ctx context.Context, w io.Writer, db *database.DB, name string, asJ
 func whySession(ctx context.Context, w io.Writer, db *database.DB, name string, asJSON bool) error {
 	id, err := strconv.ParseInt(name, 10, 64)
 	if err != nil {
-		return fmt.Errorf("there is no session %q: sessions have numbers, as in cartwright.session_id", name)
+		return fmt.Errorf("there is no session %q: sessions have numbers, see GET /v1/sessions", name)
 	}
 	found, err := sessions.NewHistories(db).Session(ctx, sessions.SessionID(id))
 	if errors.Is(err, sessions.ErrNotFound) {
