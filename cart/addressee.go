@@ -101,8 +101,8 @@ func addresseeOf(tx *gorm.DB, t Trigger, c Cart, rules MailRules, now sessions.M
 	if a.Refusal != "" {
 		return a, nil
 	}
-	arrived, err := lastArrived(tx, t, a.Hash, now)
-	if arrived != 0 && arrived.Add(rules.AddressPause) > now {
+	arrived, err := otherArrived(tx, t, a.Hash, now.Add(-rules.AddressPause))
+	if arrived {
 		a.Refusal = AddressLimit
 	}
 	return a, err
@@ -119,22 +119,22 @@ func (a Addressee) Verdict(now sessions.Millis) Verdict {
 	return Verdict{Outcome: Suppress, Reason: a.Refusal}
 }
 
-// lastArrived returns when another mail than a trigger's last arrived at an address, or
-// may have; 0 if none did of those that were decided within a week.
-func lastArrived(tx *gorm.DB, t Trigger, hash string, now sessions.Millis) (sessions.Millis, error) {
-	var at *int64
-	err := tx.Raw(`SELECT MAX(endings.at) FROM mailed
+// longestMail is how long after its decision a mail may arrive at the latest.
+const longestMail = 7 * 24 * time.Hour
+
+// otherArrived reports whether another mail than a trigger's arrived at an address after
+// a time, or may have.
+func otherArrived(tx *gorm.DB, t Trigger, hash string, after sessions.Millis) (bool, error) {
+	var n int64
+	err := tx.Raw(`SELECT COUNT(*) FROM mailed
 		JOIN triggers ON triggers.seq = mailed.seq AND triggers.id <> ?
-		JOIN endings ON endings.trigger_id = triggers.id AND endings.channel = ? AND endings.outcome IN ?
+		JOIN endings ON endings.trigger_id = triggers.id AND endings.channel = ? AND endings.outcome IN ? AND endings.at > ?
 		WHERE mailed.address_hash = ? AND mailed.mailed_at > ?`,
-		t.ID, string(Email), arrivals(), hash, int64(now.Add(-7*24*time.Hour))).Scan(&at).Error
+		t.ID, string(Email), arrivals(), int64(after), hash, int64(after.Add(-longestMail))).Scan(&n).Error
 	if err != nil {
-		return 0, fmt.Errorf("find the last mail to the address of trigger %s: %w", t.ID, err)
+		return false, fmt.Errorf("find other mails to the address of trigger %s: %w", t.ID, err)
 	}
-	if at == nil {
-		return 0, nil
-	}
-	return sessions.Millis(*at), nil
+	return n > 0, nil
 }
 
 // A mailing is what is looked up for some carts.

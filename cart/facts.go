@@ -8,9 +8,9 @@ import (
 	"cartwright/sessions"
 )
 
-// LoadFacts returns what decisions on carts rest on, in their order. Orders from
-// before the carts' episodes count, for the cool-down, if they were received since a time. Cost: about ten queries for
-// 500 carts, all by index.
+// LoadFacts returns what decisions on carts rest on, in their order. Orders from before
+// the carts' episodes count, for the cool-down, if they were received since a time. Cost:
+// about ten queries for 500 carts, all by index.
 func LoadFacts(tx *gorm.DB, carts []Cart, received sessions.Millis) ([]Facts, error) {
 	orders, err := loadStanding(tx, carts, received)
 	if err != nil {

@@ -112,3 +112,28 @@ func TestRecheckOfAStep(t *testing.T) {
 		})
 	}
 }
+
+// What a file says is known also where it changed nothing, so that a restart takes no later
+// change back.
+func TestAFileThatAgreesWithTheAPIIsRemembered(t *testing.T) {
+	story(t, func(s *shop) {
+		const mine, other = "- {name: mine, kind: cart}", "- {name: other, kind: cart}"
+		file := func(text string) {
+			flows, err := flow.Parse([]byte(text))
+			if err != nil {
+				t.Fatal(err)
+			}
+			if err := s.rules.FlowsOfFile(context.Background(), s.db.Read(context.Background()), s.log, flows, s.now); err != nil {
+				t.Fatal(err)
+			}
+		}
+		s.flows(0, mine)
+		file(mine)
+		s.flows(1, other)
+		file(mine) // a restart
+		c, err := s.rules.LoadFlows(s.db.Read(context.Background()))
+		if err != nil || c.Flows[0].Name != "other" {
+			t.Errorf("%+v, %v", c, err)
+		}
+	})
+}

@@ -18,6 +18,7 @@ import (
 // before it goes out.
 type telling struct {
 	blindly  bool // they do not
+	alone    bool // they do not know what else is on its way
 	after    sessions.Seq
 	waiting  []waiting
 	sending  []sent // that are on their way
@@ -89,7 +90,7 @@ func (h *history) claim(t *rapid.T, worker int, due []waiting) (still []waiting)
 			case err != nil:
 				return nil, err
 			case v.Outcome == cart.Fire:
-				h.sending = append(h.sending, h.message(w, head.Seq))
+				h.sending = append(h.sending, h.message(t, w, head.Seq))
 			case v.Outcome == cart.Hold:
 				still = append(still, waiting{w.trigger, w.channel, v.Until})
 			default:
@@ -112,7 +113,9 @@ func (h *history) look(tx *gorm.DB, w waiting) (cart.Verdict, error) {
 	}
 	var sending []string
 	for _, s := range h.sending {
-		sending = append(sending, s.ID)
+		if !h.alone {
+			sending = append(sending, s.ID)
+		}
 	}
 	v, err := cart.NewMessages(h.rules()).Recheck(tx, w.trigger, now, sending)
 	if err != nil || v.Outcome != cart.Fire || w.channel != cart.Email {
@@ -141,14 +144,17 @@ func (h *history) arrive(t *rapid.T, worker int) {
 }
 
 // message returns what begins to go out when the log has ended at a seq.
-func (h *history) message(w waiting, head sessions.Seq) sent {
+func (h *history) message(t *rapid.T, w waiting, head sessions.Seq) sent {
 	g := w.trigger
 	s := sent{
 		ID: g.ID, Seq: int64(head) + 1, Cart: int64(g.Cart), Session: int64(g.Session), Episode: g.Episode, Step: g.Step, CreatedAt: h.now.UnixMilli(),
 		AbandonedAt: int64(g.AbandonedAt), Flow: g.Flow, Channels: string(w.channel), Told: true,
 	}
-	h.dbs[0].Read(context.Background()).Raw("SELECT seq AS entry, holdout FROM enrolments WHERE cart = ? AND session = ? AND episode = ?",
+	err := h.dbs[0].Read(context.Background()).Raw("SELECT seq, holdout FROM enrolments WHERE cart = ? AND session = ? AND episode = ?",
 		s.Cart, s.Session, s.Episode).Row().Scan(&s.Entry, &s.Holdout)
+	if err != nil {
+		t.Fatal(err)
+	}
 	return s
 }
 

@@ -99,16 +99,16 @@ func (r *run) step(e Enrolment, s Situation) []Decision {
 	for n := e.NextStep; n < chosen; n++ {
 		skip(n, Overdue)
 	}
-	decisions = append(decisions, r.chosen(d, f, chosen, ruling, s.To))
+	decisions = append(decisions, ruled(d, f, chosen, ruling, s.To))
 	for n := chosen + 1; ruling.Outcome == Fire && n <= latest; n++ {
 		skip(n, RuleStep(f, f.Steps[n-1], s, r.now).Reason)
 	}
 	return decisions
 }
 
-// chosen returns the decision on the step of those due that is ruled on: what comes
-// next, and how it is told.
-func (r *run) chosen(d Decision, f flow.Flow, step int64, ruling Ruling, to Addressee) Decision {
+// ruled returns the decision that a ruling on a step is: what comes next, and how it is
+// told.
+func ruled(d Decision, f flow.Flow, step int64, ruling Ruling, to Addressee) Decision {
 	d.Step = step
 	if ruling.Outcome == Hold {
 		d.NextStep, d.NextAt = step, ruling.Until

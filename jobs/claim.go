@@ -53,8 +53,8 @@ type Ended struct {
 type claimed struct {
 	attempts []attempt
 	ended    []Ended
-	held     int64 // put off, because the shopper is back
-	sending  []string
+	held     int64    // put off
+	sending  []string // the triggers whose messages are on their way
 }
 
 // claim takes due deliveries of an endpoint, in a transaction that keeps everybody

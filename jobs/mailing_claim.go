@@ -35,8 +35,8 @@ type mailAttempt struct {
 type claimedMails struct {
 	attempts []mailAttempt
 	ended    []Ended
-	held     int64 // put off
-	sending  []string
+	held     int64    // put off
+	sending  []string // the triggers whose messages are on their way
 }
 
 func (c claimedMails) some() bool { return len(c.attempts)+len(c.ended) > 0 || c.held > 0 }
