@@ -188,26 +188,30 @@ func (s *scratch) cut(k int) {
 	if len(s.found) <= k {
 		return
 	}
-	s.keys = s.keys[:0]
+	s.keys = extend(s.keys[:0], len(s.found))
 	for i := range s.found {
-		s.keys = append(s.keys, math.Float64bits(s.found[i].sim)) // of positive numbers, in their order
+		s.keys[i] = math.Float64bits(s.found[i].sim) // of positive numbers, in their order
 	}
-	border := nthGreatest(s.keys, k)
-	equals := k
+	border, equal := nthGreatest(s.keys, k)
+	least, kept := math.Float64frombits(border), 0
 	for i := range s.found {
-		if math.Float64bits(s.found[i].sim) > border {
-			equals--
+		s.found[kept] = s.found[i]
+		if s.found[i].sim >= least {
+			kept++
 		}
 	}
-	kept := s.found[:0]
-	for _, c := range s.found {
-		likeness := math.Float64bits(c.sim)
-		if likeness == border {
-			equals--
-		}
-		if likeness > border || likeness == border && equals >= 0 {
-			kept = append(kept, c)
-		}
+	s.found = s.found[:kept]
+	if kept > k {
+		s.dropEquals(least, equal)
 	}
-	s.found = kept
+}
+
+// dropEquals leaves, of the candidates that are so much alike, the n newest.
+func (s *scratch) dropEquals(sim float64, n int) {
+	s.found = slices.DeleteFunc(s.found, func(c candidate) bool {
+		if c.sim == sim {
+			n--
+		}
+		return c.sim == sim && n < 0
+	})
 }

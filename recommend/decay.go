@@ -72,8 +72,8 @@ func (t *tables) age(ms int64) float64 {
 	if day >= int64(len(t.days)) {
 		return math.Exp(-float64(ms) / (decayDays * millisPerDay))
 	}
-	x := float64(ms%millisPerDay) / (decayDays * millisPerDay)
-	return t.days[day] * (1 - x*(1-x/2*(1-x/3*(1-x/4*(1-x/5)))))
+	x := float64(ms-day*millisPerDay) * (1. / (decayDays * millisPerDay))
+	return t.days[day] * (1 - x*(1-x*(1./2)*(1-x*(1./3)*(1-x*(1./4)*(1-x*(1./5))))))
 }
 
 // log is the natural logarithm of a count.

@@ -46,12 +46,19 @@ func (v *view) speak(s *scratch, item uint32, weight float64) {
 func (v *view) join(s *scratch, t *tally, weight float64) {
 	t.score += weight
 	t.mark = s.mark
-	if t.support == 0 {
-		t.first = s.now
-	} else if t.first < several {
-		t.first |= v.differ(s.tellers[t.first&(maxTellers-1)], s.tellers[s.now])
-	}
 	t.support++
+	if t.first < several {
+		v.meetTeller(s, t)
+	}
+}
+
+// meetTeller notes who tells of an item, beside the first who did.
+func (v *view) meetTeller(s *scratch, t *tally) {
+	if t.support == 1 { // others were silent
+		t.first = s.now
+		return
+	}
+	t.first |= v.differ(s.tellers[t.first&(maxTellers-1)], s.tellers[s.now])
 }
 
 // hearing counts who tells of one item, and whom of them one hears: not those that

@@ -16,13 +16,12 @@ const (
 )
 
 // stepWeights are what an item so many steps back in the query counts for being
-// alike, telling what its neighbours count in the sum, ahead and behind what a click
-// counts so many positions after and before the newest shared item.
+// alike, telling what its neighbours count in the sum, and around what a click counts by its
+// position, which is alikeReach at the newest shared item.
 var (
 	stepWeights = exponentials(similarSteps, -.2, 1)
 	telling     = exponentials(similarSteps, -.3, 1)
-	ahead       = exponentials(alikeReach+1, -.35, 1)
-	behind      = exponentials(alikeReach+1, -.2, .7)
+	around      = positions()
 )
 
 // worth is what a click counts by its action.
@@ -32,6 +31,17 @@ func exponentials(n int, rate, first float64) []float64 {
 	list := make([]float64, n)
 	for i := range list {
 		list[i] = first * math.Exp(rate*float64(i))
+	}
+	return list
+}
+
+func positions() (list [2*alikeReach + 1]float64) {
+	for i := range list {
+		if ahead := float64(i - alikeReach); ahead >= 0 {
+			list[i] = math.Exp(-.35 * ahead)
+		} else {
+			list[i] = .7 * math.Exp(.2*ahead)
+		}
 	}
 	return list
 }
@@ -179,18 +189,16 @@ func (v *view) tellAround(s *scratch, clicks []uint32, id uint32, weight float64
 		s.silence(clicks[a] & itemMask)
 	}
 	tallies, first, mark := s.tallies, s.first, s.mark
-	for a := min(len(clicks)-1, p+alikeReach); a >= max(0, p-alikeReach); a-- {
-		item := clicks[a] & itemMask
+	from := max(0, p-alikeReach)
+	near := clicks[from:min(len(clicks), p+alikeReach+1)]
+	counts := around[from-p+alikeReach:]
+	for a := len(near) - 1; a >= 0; a-- {
+		item := near[a] & itemMask
 		t := &tallies[item]
 		if t.mark == mark {
 			continue
 		}
-		says := weight * worth[clicks[a]>>actionShift]
-		if a >= p {
-			says *= ahead[a-p]
-		} else {
-			says *= behind[p-a]
-		}
+		says := weight * worth[near[a]>>actionShift] * counts[a]
 		if t.mark <= first { // as speak, which is too much to be inlined
 			*t = tally{says, mark, 1, s.now}
 			s.touched = append(s.touched, item)

@@ -2,6 +2,7 @@ package recommend
 
 import (
 	"math"
+	"math/bits"
 	"slices"
 )
 
@@ -42,7 +43,7 @@ func (l *leading) cut() {
 	for _, r := range l.list {
 		keys = append(keys, math.Float64bits(r.score)) // of positive numbers, in their order
 	}
-	border := nthGreatest(keys, l.n)
+	border, _ := nthGreatest(keys, l.n)
 	l.least = math.Float64frombits(border)
 	kept, ties := l.list[:0], l.s.ties[:0]
 	for _, r := range l.list {
@@ -70,35 +71,47 @@ func sortBest(list []ranked, names []string) {
 	})
 }
 
-// nthGreatest returns the n-th greatest of keys, n from 1, and reorders
-// them (Hoare's selection with the median of three as pivot; O(len) on average).
-func nthGreatest(keys []uint64, n int) uint64 {
-	low, high, want := 0, len(keys)-1, n-1
-	for low < high {
-		a, b, c := keys[low], keys[(low+high)/2], keys[high]
-		pivot := max(min(a, b), min(max(a, b), c))
-		i, j := low, high
-		for i <= j {
-			for keys[i] > pivot {
-				i++
-			}
-			for keys[j] < pivot {
-				j--
-			}
-			if i <= j {
-				keys[i], keys[j] = keys[j], keys[i]
-				i++
-				j--
+// nthGreatest returns the n-th greatest of keys, n from 1, and how many of those equal to it
+// are among the n greatest. It reorders keys, O(len): radix selection, which goes on with the
+// one of 256 equal stretches of values that the n-th is in. No branch depends on a single key.
+func nthGreatest(keys []uint64, n int) (nth uint64, equal int) {
+	for len(keys) > sortedKeys {
+		least, greatest := keys[0], keys[0]
+		for _, key := range keys {
+			least, greatest = min(least, key), max(greatest, key)
+		}
+		shift := max(0, bits.Len64(greatest-least)-8)
+		var counts [256]int
+		for _, key := range keys {
+			counts[uint8((key-least)>>shift)]++
+		}
+		stretch := uint8((greatest - least) >> shift)
+		for ; counts[stretch] < n; stretch-- {
+			n -= counts[stretch]
+		}
+		inside := 0
+		for _, key := range keys {
+			keys[inside] = key
+			if uint8((key-least)>>shift) == stretch {
+				inside++
 			}
 		}
-		switch {
-		case want <= j:
-			high = j
-		case want >= i:
-			low = i
-		default:
-			return keys[want]
+		if keys = keys[:inside]; shift == 0 {
+			return keys[0], n // they are all one
 		}
 	}
-	return keys[want]
+	for i := 1; i < len(keys); i++ { // greatest first
+		key, at := keys[i], i
+		for ; at > 0 && keys[at-1] < key; at-- {
+			keys[at] = keys[at-1]
+		}
+		keys[at] = key
+	}
+	for nth = keys[n-1]; equal < n && keys[n-1-equal] == nth; {
+		equal++
+	}
+	return nth, equal
 }
+
+// sortedKeys is how many keys are sorted more quickly than counted.
+const sortedKeys = 16
