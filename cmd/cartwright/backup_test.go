@@ -61,6 +61,7 @@ func freshURL(t *testing.T, dialect database.Dialect) string {
 var bothDialects = []database.Dialect{database.SQLite, database.Postgres}
 
 func TestBackupAndRestore(t *testing.T) {
+	t.Parallel() // it waits most of the time
 	for _, dialect := range bothDialects {
 		t.Run("from "+string(dialect), func(t *testing.T) {
 			secret := webhook.NewSecret().Reveal()
