@@ -1,6 +1,7 @@
 package recommend
 
 import (
+	"fmt"
 	"slices"
 	"strconv"
 	"testing"
@@ -68,6 +69,27 @@ func TestNthGreatest(t *testing.T) {
 			t.Fatalf("%d-th greatest: %d, %d of them, want %d, %d of them", n, got, equal, want, equals)
 		}
 	})
+}
+
+func TestOfEqualNeighboursTheNewerCount(t *testing.T) {
+	for _, sessions := range []int{10, 40} { // so few keys are sorted, so many counted
+		x, k := NewIndex(Limits{}), sessions/4
+		var newest []string
+		for key := 1; key <= sessions; key++ {
+			own := fmt.Sprintf("own-%02d", key)
+			x.Append(Click{Session: SessionKey(key), Item: "shared", At: 1000}, Click{Session: SessionKey(key), Item: own, At: 1000})
+			if key > sessions-k {
+				newest = append(newest, own)
+			}
+		}
+		var got []string
+		for _, s := range x.Neighbours(Query{Items: []string{"shared"}, M: sessions, K: k, N: 100, Unseen: true}, nil) {
+			got = append(got, s.Item)
+		}
+		if slices.Sort(got); !slices.Equal(got, newest) {
+			t.Errorf("%d of %d sessions that are equally alike say %v, want what the newest say, %v", k, sessions, got, newest)
+		}
+	}
 }
 
 // What the memory setting promises holds for sessions of any length.
