@@ -100,17 +100,12 @@ func nthGreatest(keys []uint64, n int) (nth uint64, equal int) {
 			return keys[0], n // they are all one
 		}
 	}
-	for i := 1; i < len(keys); i++ { // greatest first
-		key, at := keys[i], i
-		for ; at > 0 && keys[at-1] < key; at-- {
-			keys[at] = keys[at-1]
-		}
-		keys[at] = key
-	}
-	for nth = keys[n-1]; equal < n && keys[n-1-equal] == nth; {
+	slices.Sort(keys)
+	first := keys[len(keys)-n:]
+	for equal < n && first[equal] == first[0] {
 		equal++
 	}
-	return nth, equal
+	return first[0], equal
 }
 
 // sortedKeys is how many keys are sorted more quickly than counted.
