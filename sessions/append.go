@@ -129,7 +129,10 @@ func (l *Log) run() {
 // those whose answers just went out come back within the time that others need anyway,
 // and a commit of twice as many costs little more. On an idle one nothing is waited for.
 func (l *Log) gather(r *request) []*request {
-	runtime.Gosched()
+	for known := -1; len(l.queue) > known; {
+		known = len(l.queue)
+		runtime.Gosched() // as long as this brings more
+	}
 	group, n := []*request{r}, len(r.batch.Events)
 	for n < unitsPerCommit {
 		select {

@@ -124,7 +124,10 @@ func cutItems(g *gin.Context) ([]ceilingItem, error) {
 
 // commit inserts a request's items with those of all others that wait.
 func (c *ceiling) commit(first ceilingRequest) {
-	runtime.Gosched() // as the log does
+	for known := -1; len(c.queue) > known; { // as the log does
+		known = len(c.queue)
+		runtime.Gosched()
+	}
 	group, items := []ceilingRequest{first}, len(first.items)
 	for items < 5000 && len(c.queue) > 0 {
 		r := <-c.queue
