@@ -47,8 +47,7 @@ func (s *Server) postSuppressions(c *call) error {
 		if err != nil {
 			return err
 		}
-		c.receipt(Receipt{Success: true, Seq: seq})
-		return nil
+		return s.receipt(c, Receipt{Success: true, Seq: seq})
 	})
 }
 
@@ -98,8 +97,7 @@ func (s *Server) deleteSuppressions(c *call) error {
 	if err != nil {
 		return err
 	}
-	c.receipt(Receipt{Success: true, Seq: seq})
-	return nil
+	return s.receipt(c, Receipt{Success: true, Seq: seq})
 }
 
 // email reads the parameter email, empty if it is absent.

@@ -42,15 +42,13 @@ func (s *Server) putAll(c *call, decode func(body []byte, received sessions.Mill
 			return s.refuseForm(c, body, mistakes)
 		}
 		if len(events) == 0 {
-			c.receipt(Receipt{Success: true, Seq: s.Log.Head().Seq})
-			return nil
+			return s.receipt(c, Receipt{Success: true, Seq: s.Log.Head().Seq})
 		}
 		receipt, err := s.append(c, sessions.Batch{Events: events})
 		if err != nil {
 			return err
 		}
-		c.receipt(Receipt{Success: true, Seq: receipt.Seq, Rejected: receipt.Rejected})
-		return nil
+		return s.receipt(c, Receipt{Success: true, Seq: receipt.Seq, Rejected: receipt.Rejected})
 	})
 }
 

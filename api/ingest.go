@@ -61,8 +61,7 @@ func (s *Server) takeBatch(c *call, array string, body []byte) error {
 	}
 	batch, places := s.decode(c, envelope)
 	if len(envelope.Items) == 0 {
-		c.receipt(Receipt{Success: true, Seq: s.Log.Head().Seq})
-		return nil
+		return s.receipt(c, Receipt{Success: true, Seq: s.Log.Head().Seq})
 	}
 	receipt, err := s.append(c, batch)
 	if err != nil {
@@ -73,8 +72,7 @@ func (s *Server) takeBatch(c *call, array string, body []byte) error {
 		batch.Rejected = append(batch.Rejected, r)
 	}
 	slices.SortFunc(batch.Rejected, func(a, b sessions.Rejected) int { return a.Index - b.Index })
-	c.receipt(Receipt{Success: true, Seq: receipt.Seq, Rejected: batch.Rejected})
-	return nil
+	return s.receipt(c, Receipt{Success: true, Seq: receipt.Seq, Rejected: batch.Rejected})
 }
 
 // decode turns the items of an envelope into a batch, and returns the place of

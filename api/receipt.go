@@ -1,7 +1,7 @@
 package api
 
 import (
-	"context"
+	"encoding/json"
 	"fmt"
 	"net/http"
 	"strconv"
@@ -17,16 +17,15 @@ type Receipt struct {
 	Rejected []sessions.Rejected `json:"rejected,omitempty"` // of a batch: items that were refused, by their place
 }
 
-// appendTimeout is how long a request waits for its turn. Whoever is refused then
+// appendPatience is how long a request waits for its turn. Whoever is refused then
 // sends it again.
-const appendTimeout = 15 * time.Second
+const appendPatience = 15 * time.Second
 
 // append appends a batch. Any error is unavailable: nothing is known to be stored, and
 // senders throw away what is answered otherwise.
 func (s *Server) append(c *call, b sessions.Batch) (sessions.Receipt, error) {
-	ctx, cancel := context.WithTimeout(c.Request.Context(), appendTimeout)
-	defer cancel()
-	receipt, err := s.Log.Append(ctx, b)
+	b.Patience = appendPatience
+	receipt, err := s.Log.Append(c.Request.Context(), b)
 	if err != nil {
 		if p := problemOf(err); p.Status != http.StatusServiceUnavailable {
 			s.Logger.Error("append", "route", c.FullPath(), "error", err)
@@ -46,14 +45,25 @@ func (s *Server) appendOne(c *call, e *sessions.Event) error {
 	if len(receipt.Rejected) > 0 {
 		return refused(receipt.Rejected[0])
 	}
-	c.receipt(Receipt{Success: true, Seq: receipt.Seq})
-	return nil
+	return s.receipt(c, Receipt{Success: true, Seq: receipt.Seq})
 }
 
 // receipt answers that what was sent is stored.
-func (c *call) receipt(r Receipt) {
+func (s *Server) receipt(c *call, r Receipt) error {
 	c.Header("Cartwright-Seq", strconv.FormatInt(int64(r.Seq), 10))
-	c.JSON(http.StatusOK, r)
+	return s.answerEncoded(c, r.appendJSON)
+}
+
+// appendJSON appends the receipt to dst, as encoding/json writes it: that is left to encoding/json
+// where something was refused.
+func (r Receipt) appendJSON(dst []byte) ([]byte, error) {
+	if len(r.Rejected) > 0 {
+		told, err := json.Marshal(r)
+		return append(dst, told...), err
+	}
+	dst = strconv.AppendBool(append(dst, `{"success":`...), r.Success)
+	dst = strconv.AppendInt(append(dst, `,"seq":`...), int64(r.Seq), 10)
+	return append(dst, '}'), nil
 }
 
 // refused is the problem of a single item.

@@ -98,8 +98,8 @@ func (s *Server) answerQuestion(c *call, q recommend.Request) error {
 	return s.answerEncoded(c, answer.AppendJSON)
 }
 
-// answerEncoded answers with what encode appends. It is c.JSON for what is asked for
-// with every page.
+// answerEncoded answers with what encode appends. It is c.JSON for what is asked for, and
+// sent, with every page.
 func (s *Server) answerEncoded(c *call, encode func([]byte) ([]byte, error)) error {
 	body := s.texts.Get().(*text)
 	defer s.release(body)

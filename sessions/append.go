@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"runtime"
+	"time"
 
 	"cartwright/sessions/database"
 )
@@ -23,6 +24,10 @@ type Batch struct {
 	// under its name: those of an imported file's format, and those of what a shop's
 	// platform tells of orders.
 	Format string
+
+	// Patience is how long the batch waits for its turn, which on a log that keeps up
+	// is no time at all; 0 means as long as it takes.
+	Patience time.Duration
 }
 
 // Rejected is an item that was refused, and why.
@@ -78,12 +83,8 @@ func (l *Log) Append(ctx context.Context, b Batch) (Receipt, error) {
 		}
 		r.bodies[i] = body
 	}
-	select {
-	case <-l.closing:
-		return Receipt{}, ErrClosed
-	case l.queue <- r:
-	case <-ctx.Done():
-		return Receipt{}, ctx.Err()
+	if err := l.enqueue(ctx, r); err != nil {
+		return Receipt{}, err
 	}
 	select {
 	case err := <-r.done:
@@ -95,6 +96,33 @@ func (l *Log) Append(ctx context.Context, b Batch) (Receipt, error) {
 		return r.receipt, err
 	default:
 		return Receipt{}, ErrClosed
+	}
+}
+
+// enqueue gives a request its place in the queue.
+func (l *Log) enqueue(ctx context.Context, r *request) error {
+	select {
+	case <-l.closing:
+		return ErrClosed
+	default:
+	}
+	select {
+	case l.queue <- r:
+		return nil
+	default: // it is full: only then a timer is worth its price
+	}
+	if r.batch.Patience > 0 {
+		patient, cancel := context.WithTimeout(ctx, r.batch.Patience)
+		defer cancel()
+		ctx = patient
+	}
+	select {
+	case <-l.closing:
+		return ErrClosed
+	case l.queue <- r:
+		return nil
+	case <-ctx.Done():
+		return ctx.Err()
 	}
 }
 

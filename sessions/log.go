@@ -42,6 +42,9 @@ type LogOptions struct {
 	Logger *slog.Logger     // nil means none
 }
 
+// queueLength is how many batches wait for their turn before those that bring more wait, too.
+const queueLength = 1024
+
 // Log is the record of what happened. It has one writer at a time: concurrent
 // appends are committed together, in one transaction with one wait for the disk.
 // It is safe for concurrent use, also beside other processes on the same
@@ -90,7 +93,7 @@ func OpenLog(ctx context.Context, db *database.DB, o LogOptions) (*Log, error) {
 	}
 	l := &Log{
 		db: db, options: o, directory: newDirectory(),
-		queue: make(chan *request, 1024), closing: make(chan struct{}), stopped: make(chan struct{}),
+		queue: make(chan *request, queueLength), closing: make(chan struct{}), stopped: make(chan struct{}),
 		blind:   make(chan struct{}),
 		windows: map[string]*window{},
 	}

@@ -11,6 +11,8 @@ import (
 	"testing/synctest"
 	"time"
 
+	"gorm.io/gorm"
+
 	"cartwright/fixtures/testdb"
 	"cartwright/sessions"
 	"cartwright/sessions/database"
@@ -220,5 +222,45 @@ func TestCloseCommitsWhatItTookIn(t *testing.T) {
 		if _, err := log.Append(context.Background(), sessions.Batch{}); !errors.Is(err, sessions.ErrClosed) {
 			t.Errorf("append to a closed log: %v", err)
 		}
+	})
+}
+
+// stuck is a projection that holds up the writer until it is told to go on.
+type stuck struct{ goOn chan struct{} }
+
+func (stuck) Tables() []sessions.Table { return nil }
+
+func (s stuck) Apply(*gorm.DB, []*sessions.Event) error {
+	<-s.goOn
+	return nil
+}
+
+func TestABatchWaitsForItsTurnAsLongAsItsPatienceLasts(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		db := testdb.SQLite(t)
+		writer := stuck{make(chan struct{})}
+		log := sessions.OpenTestLog(t, db, sessions.LogOptions{Now: time.Now, Projections: []sessions.Projection{writer}})
+		var wg sync.WaitGroup
+		begin := func(patience time.Duration) {
+			wg.Go(func() {
+				if _, err := log.Append(t.Context(), sessions.Batch{Events: sessions.ToldAll(t, "browser page a:1"), Patience: patience}); err != nil {
+					t.Error(err)
+				}
+			})
+			synctest.Wait()
+		}
+		for range 1 + sessions.QueueLength { // one is being written
+			begin(time.Second)
+		}
+		began := time.Now()
+		_, err := log.Append(t.Context(), sessions.Batch{Events: sessions.ToldAll(t, "browser page a:1"), Patience: time.Second})
+		if waited := time.Since(began); !errors.Is(err, context.DeadlineExceeded) || waited != time.Second {
+			t.Errorf("answered %v after %v", err, waited)
+		}
+		begin(0) // waits for ever
+		time.Sleep(time.Second)
+		close(writer.goOn)
+		wg.Wait()
+		expect(t, db, "SELECT COUNT(*) AS n FROM events", fmt.Sprintf("n\n%d", 2+sessions.QueueLength))
 	})
 }

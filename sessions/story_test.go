@@ -92,6 +92,9 @@ func ToldAll(t testing.TB, story string) []*Event {
 	return events
 }
 
+// QueueLength is how many batches wait for their turn in the queue.
+const QueueLength = queueLength
+
 // OpenTestLog opens a log of db that is closed when the test ends.
 func OpenTestLog(t testing.TB, db *database.DB, o LogOptions) *Log {
 	t.Helper()
