@@ -2,6 +2,8 @@ package recommend
 
 import (
 	"fmt"
+	"math"
+	"math/rand/v2"
 	"slices"
 	"strconv"
 	"testing"
@@ -108,5 +110,37 @@ func TestAWindowFitsIntoItsMemory(t *testing.T) {
 		if s.Bytes > 10<<20 || s.Clicks < limits.Clicks*9/10 && s.Sessions < limits.Sessions*9/10 {
 			t.Errorf("sessions of %d clicks: %+v in a window of %+v", length, s, limits)
 		}
+	}
+}
+
+func TestAnAgeIsWhatItsSecondsCount(t *testing.T) {
+	ages := []int64{-5, 0, 1, 255, 256, 65_535, 65_536, tabledAge - 1, tabledAge, 2 * tabledAge}
+	random := rand.New(rand.NewPCG(5, 6))
+	for range 1000 {
+		ages = append(ages, random.Int64N(tabledAge))
+	}
+	for _, seconds := range ages {
+		want := math.Exp(-float64(max(0, seconds)) / 86_400 / 120)
+		if got := theTables().age(seconds); math.Abs(got/want-1) > 1e-14 {
+			t.Errorf("%d seconds count %v, want %v", seconds, got, want)
+		}
+	}
+}
+
+// The effective time of a session stands for its age and for how many items it has.
+func TestAnEffectiveTimeStandsForAgeAndItems(t *testing.T) {
+	tables, random := theTables(), rand.New(rand.NewPCG(7, 8))
+	for range 1000 {
+		distinct := 1 + random.IntN(1+random.IntN(maxSessionClicks))
+		last := random.Int64N(125 * 365 * millisPerDay) // since 1970
+		now := last + random.Int64N(1000*millisPerDay)
+		want := math.Pow(math.Pow(float64(distinct), -.15), 1.5) * math.Exp(-float64(now-last)/millisPerDay/120)
+		got := tables.age(int64(tables.effective(now, 1)) - int64(tables.effective(last, distinct)))
+		if math.Abs(got/want-1) > 2e-7 {
+			t.Errorf("%d items, %d ms before %d: %v, want %v", distinct, now-last, now, got, want)
+		}
+	}
+	if past, future := tables.effective(-1<<60, maxSessionClicks), tables.effective(1<<60, 1); past != 0 || future != math.MaxUint32 {
+		t.Errorf("the far past is %d, the far future %d", past, future)
 	}
 }

@@ -151,7 +151,7 @@ func (v *view) scoreRow(s *scratch, b *board, item uint32, weight func(sum float
 		s.values[i] = e.sum * v.items.rarity(e.item)
 		total += int64(s.values[i] * wholePart)
 	}
-	scale := v.tables.age(v.now-row.at) / math.Sqrt(float64(v.items.of(item).clicks))
+	scale := v.tables.age((v.now-row.at)/1000) / math.Sqrt(float64(v.items.of(item).clicks))
 	factor := float32(scale * weight(scale*float64(total)/wholePart))
 	for i, e := range row.entries {
 		b.add(e.item, factor*s.values[i])

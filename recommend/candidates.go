@@ -175,11 +175,13 @@ func (v *view) mix(s *scratch, from, m int) {
 
 // liken turns the weights that candidates share into how alike they are.
 func (v *view) liken(s *scratch) {
+	s.keys = extend(s.keys[:0], len(s.found))
+	t, now := v.tables, v.tables.effective(v.now, 1)
 	for i := range s.found {
 		c := &s.found[i]
-		session := v.session(c.place)
-		shared := c.sim * v.tables.distinct.of(int(session.distinct))
-		c.sim = shared * math.Sqrt(shared) * v.tables.age(v.now-session.last)
+		ended := v.parts[c.part].ended[c.number]
+		c.sim *= math.Sqrt(c.sim) * t.age(int64(now)-int64(ended))
+		s.keys[i] = math.Float64bits(c.sim) // of positive numbers, in their order
 	}
 }
 
@@ -187,10 +189,6 @@ func (v *view) liken(s *scratch) {
 func (s *scratch) cut(k int) {
 	if len(s.found) <= k {
 		return
-	}
-	s.keys = extend(s.keys[:0], len(s.found))
-	for i := range s.found {
-		s.keys[i] = math.Float64bits(s.found[i].sim) // of positive numbers, in their order
 	}
 	border, equal := nthGreatest(s.keys, k)
 	least, kept := math.Float64frombits(border), 0

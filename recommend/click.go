@@ -50,10 +50,10 @@ func DefaultLimits() Limits { return LimitsOf(300, 0) }
 
 // LimitsOf is the window that fits into so many megabytes, and so many days if that is
 // not 0. A click takes some twenty bytes, half as many again while segments are merged; a
-// session of one click takes twice as much.
+// session of one click takes more than twice as much.
 func LimitsOf(megabytes, days int) Limits {
 	clicks := megabytes * 100_000 / 3
-	return Limits{Sessions: clicks / 2, Clicks: clicks, Days: days, SessionClicks: 500}
+	return Limits{Sessions: clicks * 9 / 20, Clicks: clicks, Days: days, SessionClicks: 500}
 }
 
 // Stats counts what an index holds now. Bytes is the size of its arrays as

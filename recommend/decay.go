@@ -8,17 +8,21 @@ import (
 // decayDays is after how many days a session counts 1/e.
 const decayDays = 120
 
+const decaySeconds = decayDays * 24 * 60 * 60
+
 // powered is how many counts have their powers and logarithms in a table. The
 // counts of most items are smaller, and a look-up takes a tenth of the time.
 const powered = 1 << 14
 
 // tables hold what queries would otherwise compute again and again.
 type tables struct {
-	days   [4096]float64 // by whole days: what a session of that age counts
-	logs   []float64     // by count: its natural logarithm
-	shrunk []float64     // by sessions that share a pair: what they count for
+	logs   []float64 // by count: its natural logarithm
+	shrunk []float64 // by sessions that share a pair: what they count for
 
-	popular, near, length, distinct, cosine powers
+	low, middle [256]float64 // by a byte of an age in seconds: what a session of that age counts
+	high        [4096]float64
+
+	popular, near, length, cosine powers
 }
 
 // powers are a power of counts.
@@ -53,27 +57,49 @@ var theTables = sync.OnceValue(newTables)
 func newTables() *tables {
 	t := &tables{
 		logs: byCount(math.Log), shrunk: byCount(shrink),
-		popular: newPowers(-.2), near: newPowers(-.3), length: newPowers(-.6), distinct: newPowers(-.15), cosine: newPowers(-.5),
+		popular: newPowers(-.2), near: newPowers(-.3), length: newPowers(-.6), cosine: newPowers(-.5),
 	}
-	for i := range t.days {
-		t.days[i] = math.Exp(-float64(i) / decayDays)
+	for i := range t.low {
+		t.low[i], t.middle[i] = ageBeyondTables(int64(i)), ageBeyondTables(int64(i)<<8)
+	}
+	for i := range t.high {
+		t.high[i] = ageBeyondTables(int64(i) << 16)
 	}
 	return t
 }
 
-// age is what a session of an age in milliseconds counts, exp(-days/120): from a
-// table by whole days, and for the rest of the day by five terms of the series,
-// whose error is below 1e-14.
-func (t *tables) age(ms int64) float64 {
-	if ms <= 0 {
-		return 1 // late clicks may have moved what it is compared with
+// age is what a session counts that ended so many seconds before another one, exp(-days/120):
+// the product of what three parts of the number count.
+func (t *tables) age(seconds int64) float64 {
+	if uint64(seconds) >= tabledAge {
+		return ageBeyondTables(seconds)
 	}
-	day := ms / millisPerDay
-	if day >= int64(len(t.days)) {
-		return math.Exp(-float64(ms) / (decayDays * millisPerDay))
-	}
-	x := float64(ms-day*millisPerDay) * (1. / (decayDays * millisPerDay))
-	return t.days[day] * (1 - x*(1-x*(1./2)*(1-x*(1./3)*(1-x*(1./4)*(1-x*(1./5))))))
+	return t.high[seconds>>16] * t.middle[seconds>>8&255] * t.low[seconds&255]
+}
+
+// tabledAge is the age in seconds from which on there are no tables: eight and a half years.
+const tabledAge = 4096 << 16
+
+func ageBeyondTables(seconds int64) float64 {
+	return math.Exp(-float64(max(0, seconds)) / decaySeconds) // late clicks may have moved what it is compared with
+}
+
+// effective is when a session ended as far as it is compared with others, in seconds since
+// effectiveZero: a session of many items is as little alike as one of a single item that
+// ended so much earlier. One number of four bytes stands for both, because five hundred of
+// them are read for a question.
+type effective uint32
+
+// effectiveZero is when effective times begin, in seconds since 1970: there is room for ages
+// below that, and the last of them is in 2101.
+const effectiveZero = -1 << 27
+
+// effective is that of a session which ended at a time in milliseconds, rounded down, such that
+// exp(-age/120 days) is lower by the factor (distinct items)^(-.15·1.5).
+func (t *tables) effective(last int64, distinct int) effective {
+	earlier := .15 * 1.5 * decaySeconds * 1000 * t.log(distinct)
+	seconds := (last - int64(earlier) - effectiveZero*1000) / 1000
+	return effective(min(max(seconds, 0), math.MaxUint32))
 }
 
 // log is the natural logarithm of a count.

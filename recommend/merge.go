@@ -3,7 +3,7 @@ package recommend
 // add puts a session behind the others.
 func (g *segment) add(s *session, clicks []uint32) {
 	moved := *s
-	moved.start, moved.distinct = uint32(len(g.clicks)), 0
+	moved.start = uint32(len(g.clicks))
 	g.sessions = append(g.sessions, moved)
 	g.clicks = append(g.clicks, clicks...)
 }

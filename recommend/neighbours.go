@@ -135,7 +135,7 @@ func (s *scratch) seen(item uint32) *past {
 //
 // where worth is that of what s did with j at a: 1 if it viewed it, 1.25 if it added it to a
 // cart, 1.5 if it purchased it. It is summed from the newest neighbour to the oldest. Ages
-// count from the newest click in the index. Support is how many neighbours spoke for the item. It takes
+// count from the newest click in the index, in seconds. Support is how many neighbours spoke for the item. It takes
 // O(M · distinct items + clicks of K sessions). Who speaks of an item too often is not believed
 // of it: see the package's documentation.
 func (x *Index) Neighbours(q Query, dst []Scored) []Scored {

@@ -39,7 +39,7 @@ func (v *view) near(s *scratch, item uint32) *row {
 		v.meet(s, s.only(item), false, nearSessions, nowhere)
 		s.ended = v.session(s.found[0].place).last
 		v.eachFound(s, func(c *candidate, clicks []uint32) {
-			weight := v.tables.age(s.ended-v.session(c.place).last) * v.tables.length.of(len(clicks))
+			weight := v.tables.age((s.ended-v.session(c.place).last)/1000) * v.tables.length.of(len(clicks))
 			s.tellNear(clicks, item, weight)
 		})
 	})

@@ -5,13 +5,12 @@ import "cmp"
 // session is the fixed part of a session: which it is, when it ended, whose it is, and
 // which stretch of an array its clicks are.
 type session struct {
-	last     int64 // the latest time of its clicks, ms
-	key      SessionKey
-	visitor  uint32
-	network  uint32
-	start    uint32
-	n        uint16
-	distinct uint16 // items; known of sessions in a segment
+	last    int64 // the latest time of its clicks, ms
+	key     SessionKey
+	visitor uint32
+	network uint32
+	start   uint32
+	n       uint16
 }
 
 // sessionBytes is the size of a session.
