@@ -11,9 +11,9 @@ import (
 	"cartwright/sessions/wire"
 )
 
-// Recommender answers what a shopper may want next.
+// Recommender appends the answer to what a shopper may want next, as JSON.
 type Recommender interface {
-	Recommend(ctx context.Context, q recommend.Request) (recommend.Answer, error)
+	AppendJSON(ctx context.Context, q recommend.Request, dst []byte) ([]byte, error)
 }
 
 // recommend answers GET /v1/recommendations.
@@ -67,10 +67,9 @@ func (s *Server) appendResult(c *call, dst []byte, q question) ([]byte, error) {
 	if len(q.mistakes) > 0 {
 		return appendProblem(dst, refusedForm(q.mistakes))
 	}
-	answer, err := s.Recommend.Recommend(c.Request.Context(), q.Request)
+	answered, err := s.Recommend.AppendJSON(c.Request.Context(), q.Request, append(dst, `{"answer":`...))
 	if err == nil {
-		dst, err = answer.AppendJSON(append(dst, `{"answer":`...))
-		return append(dst, '}'), err
+		return append(answered, '}'), nil
 	}
 	p := problemOf(err)
 	if p.Status >= http.StatusInternalServerError {
@@ -91,11 +90,7 @@ func (s *Server) answerQuestion(c *call, q recommend.Request) error {
 		return problem(http.StatusForbidden, "scope_insufficient",
 			"with a write key, which is public, only anonymous_id may be asked for; user_id needs a secret key")
 	}
-	answer, err := s.Recommend.Recommend(c.Request.Context(), q)
-	if err != nil {
-		return err
-	}
-	return s.answerEncoded(c, answer.AppendJSON)
+	return s.answerEncoded(c, func(dst []byte) ([]byte, error) { return s.Recommend.AppendJSON(c.Request.Context(), q, dst) })
 }
 
 // answerEncoded answers with what encode appends. It is c.JSON for what is asked for, and

@@ -48,20 +48,21 @@ type shop struct {
 
 	clients []wire.Client // what was known of the shoppers' machines, in the order of the events
 	asked   []recommend.Request
-	failing error // what Recommend fails with
+	failing error // what AppendJSON fails with
 
 	hooked   *hooked
 	delivery *jobs.Delivery
 	ready    error
 }
 
-// Recommend notes the question.
-func (s *shop) Recommend(_ context.Context, q recommend.Request) (recommend.Answer, error) {
+// AppendJSON notes the question.
+func (s *shop) AppendJSON(_ context.Context, q recommend.Request, dst []byte) ([]byte, error) {
 	if s.failing != nil {
-		return recommend.Answer{}, s.failing
+		return nil, s.failing
 	}
 	s.asked = append(s.asked, q)
-	return recommend.Answer{ID: "a1", Context: q.Context, Items: []recommend.Item{{ID: "mug", Strategy: recommend.InCatalog, Reason: "from the catalog"}}}, nil
+	answer := recommend.Answer{ID: "a1", Context: q.Context, Items: []recommend.Item{{ID: "mug", Strategy: recommend.InCatalog, Reason: "from the catalog"}}}
+	return answer.AppendJSON(dst)
 }
 
 // newShop opens a shop over a database. The changes may replace what it is made of.

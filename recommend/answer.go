@@ -39,22 +39,42 @@ type Item struct {
 // Bought. Cost: some tens of microseconds, some hundreds for the first that popularity
 // fills up after the log went on, and some milliseconds for the first with a filter after
 // the catalog did.
-func (r *Recommender) Recommend(ctx context.Context, q Request) (Answer, error) {
+func (r *Recommender) Recommend(ctx context.Context, q Request) (answer Answer, err error) {
+	err = r.recommend(ctx, q, func(a Answer) error {
+		answer, answer.Items = a, slices.Clone(a.Items)
+		return nil
+	})
+	return answer, err
+}
+
+// AppendJSON appends the answer to a request to dst as [Answer.AppendJSON] does, without an
+// [Answer] to be kept: half of the garbage. The errors are Recommend's and that one's.
+func (r *Recommender) AppendJSON(ctx context.Context, q Request, dst []byte) (_ []byte, err error) {
+	err = r.recommend(ctx, q, func(a Answer) (err error) {
+		dst, err = a.AppendJSON(dst)
+		return err
+	})
+	return dst, err
+}
+
+// recommend calls use with an answer whose items are only there until it returns.
+func (r *Recommender) recommend(ctx context.Context, q Request, use func(Answer) error) error {
 	q, err := q.checked()
 	if err != nil {
-		return Answer{}, err
+		return err
 	}
 	who := Shopper{q.Anonymous, q.Customer}
 	cart, bought, err := r.known(ctx, who)
 	if err != nil {
-		return Answer{}, err
+		return err
 	}
 	if err := r.freshen(ctx); err != nil {
-		return Answer{}, err
+		return err
 	}
-	r.mu.RLock()
-	defer r.mu.RUnlock()
-	return Answer{ID: newID(), Context: q.Context, Items: r.answer(q, who, cart, bought)}, nil
+	a := r.rooms.Get().(*answering)
+	defer a.leave()
+	a.answer(r, q, who, cart, bought)
+	return use(Answer{ID: newID(), Context: q.Context, Items: a.items})
 }
 
 // known asks what the shop knows of a customer beside what is remembered.

@@ -3,9 +3,11 @@ package recommend
 import (
 	"encoding/json"
 	"fmt"
+	"strings"
 	"testing"
 	"time"
 
+	"cartwright/fixtures/testdb"
 	"cartwright/sessions"
 )
 
@@ -180,6 +182,47 @@ func TestAnswersAreSentAsPromised(t *testing.T) {
 	}
 	if body, _ = json.Marshal(newTale(t).asks(Request{Context: Home})); string(body) != "[]" {
 		t.Errorf("an empty shop answers %s", body)
+	}
+}
+
+// Answers are made in rooms that the next ones use again: nobody's answer is another's.
+func TestAnAnswerIsTheAskersOwn(t *testing.T) {
+	r := NewRecommender(openLog(t, testdb.SQLite(t)), Options{})
+	if body, err := r.AppendJSON(t.Context(), Request{Context: Home}, nil); err != nil || !strings.HasSuffix(string(body), `"items":[]}`) {
+		t.Errorf("an empty shop answers %s, %v", body, err)
+	}
+	s := &tale{t: t, r: r, at: began, visitors: map[sessions.AnonymousID]sessions.VisitorID{}}
+	s.views("x", "kettle", "teapot").views("y", "kettle", "teapot").views("z", "lamp", "shade")
+	r.cursor = 0 // of the log, which is empty
+	kettle := Request{Context: Product, Item: "kettle"}
+	kept, err := r.Recommend(t.Context(), kettle)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if body, err := r.AppendJSON(t.Context(), Request{Context: Product, Item: "lamp"}, nil); err != nil || !strings.Contains(string(body), `"shade"`) {
+		t.Fatalf("answered %s, %v", body, err)
+	}
+	body, err := r.AppendJSON(t.Context(), kettle, []byte("before"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	var sent Answer
+	if err := json.Unmarshal(body[len("before"):], &sent); err != nil {
+		t.Fatal(err)
+	}
+	if sent.ID == kept.ID || len(sent.ID) != 32 {
+		t.Errorf("ids %q and %q", kept.ID, sent.ID)
+	}
+	sent.ID = kept.ID
+	want, err := json.Marshal(kept)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if got, _ := json.Marshal(sent); string(got) != string(want) || kept.Items[0].ID != "teapot" {
+		t.Errorf("sent %s, kept %s", got, want)
+	}
+	if _, err := r.AppendJSON(t.Context(), Request{Context: "nowhere"}, nil); err == nil {
+		t.Error("an unknown context is answered")
 	}
 }
 

@@ -7,7 +7,7 @@ import (
 )
 
 // answering is an answer while it is made, under the recommender's lock. Answers are
-// made in rooms that were used before: all but the items is overwritten by the next.
+// made in rooms that were used before: all is overwritten by the next.
 type answering struct {
 	*Recommender
 	request Request
@@ -42,23 +42,28 @@ type found struct {
 }
 
 func newAnswering() any {
-	a := &answering{barred: map[string]bool{}, listed: map[string]bool{}, picky: newPicky()}
+	a := &answering{items: []Item{}, barred: map[string]bool{}, listed: map[string]bool{}, picky: newPicky()}
 	a.exclude, a.unfit = a.excludes, a.fails
 	return a
 }
 
 // answer makes the items of an answer for a shopper of whom the shop knows, beside
 // what is remembered, the cart and what was bought.
-func (r *Recommender) answer(q Request, who Shopper, cart []string, bought []purchase) []Item {
-	a := r.rooms.Get().(*answering)
-	defer r.rooms.Put(a)
-	a.Recommender, a.request, a.items = r, q, make([]Item, 0, q.N)
-	defer func() { a.items, a.request = nil, Request{} }() // they are the caller's
+func (a *answering) answer(r *Recommender, q Request, who Shopper, cart []string, bought []purchase) {
+	r.mu.RLock()
+	defer r.mu.RUnlock()
+	a.Recommender, a.request, a.items = r, q, a.items[:0]
 	a.shopper.recall(r.memory, who)
 	a.shopper.learn(cart, bought)
 	a.shopper.hear(q.Items, q.Cart)
 	a.ask()
-	return a.items
+}
+
+// leave lets the next answer have the room. It must not keep alive what was in it.
+func (a *answering) leave() {
+	clear(a.items)
+	a.request = Request{}
+	a.rooms.Put(a)
 }
 
 // ask makes the answer: of products, but for who reads first of what there is to read.

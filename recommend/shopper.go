@@ -131,7 +131,7 @@ func (s *shopper) hear(items, cart []sessions.ProductID) {
 // backend tells of the customer.
 func (m *memory) appendStreamsOf(names []string, who Shopper) []string {
 	if who.Anonymous != "" {
-		names = append(names, (&sessions.Event{Payload: sessions.Payload{Anonymous: who.Anonymous}}).Stream())
+		names = append(names, sessions.BrowserStream+string(who.Anonymous))
 	}
 	if who.Customer == "" {
 		return names

@@ -2,6 +2,7 @@ package recommend
 
 import (
 	"fmt"
+	"slices"
 	"strings"
 	"testing"
 	"text/tabwriter"
@@ -116,7 +117,10 @@ func asked(t testing.TB, r *Recommender, q Request) []Item {
 	if err != nil {
 		t.Fatal(err)
 	}
-	return r.answer(q, Shopper{q.Anonymous, q.Customer}, nil, nil)
+	a := r.rooms.Get().(*answering)
+	defer a.leave()
+	a.answer(r, q, Shopper{q.Anonymous, q.Customer}, nil, nil)
+	return slices.Clone(a.items)
 }
 
 // recalls returns what is remembered of a shopper.
