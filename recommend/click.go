@@ -49,7 +49,7 @@ type Limits struct {
 func DefaultLimits() Limits { return LimitsOf(300, 0) }
 
 // LimitsOf is the window that fits into so many megabytes, and so many days if that is
-// not 0. A click takes some twenty bytes, half as many again while segments are merged; a
+// not 0. A click takes some 22 bytes, half as many again while segments are merged; a
 // session of one click takes more than twice as much.
 func LimitsOf(megabytes, days int) Limits {
 	clicks := megabytes * 100_000 / 3

@@ -18,7 +18,7 @@ import (
 // is written about as many times as the logarithm of all there are.
 //
 // In calls of some hundred clicks one costs a microsecond on shop traffic, in calls of one
-// ten; about 20 bytes are kept of each, product ids included. Queries allocate nothing
+// ten; about 22 bytes are kept of each, product ids included. Queries allocate nothing
 // once their scratch has grown, but for the pairings and rows that the first of them keeps.
 type Index struct {
 	limits  Limits
