@@ -179,7 +179,7 @@ func (v *view) liken(s *scratch) {
 	t, now := v.tables, v.tables.effective(v.now, 1)
 	for i := range s.found {
 		c := &s.found[i]
-		ended := v.parts[c.part].ended[c.number]
+		ended := v.parts[c.part].effective[c.number]
 		c.sim *= math.Sqrt(c.sim) * t.age(int64(now)-int64(ended))
 		s.keys[i] = math.Float64bits(c.sim) // of positive numbers, in their order
 	}

@@ -53,7 +53,7 @@ func NewIndex(limits Limits) *Index {
 		limits.SessionClicks = maxSessionClicks
 	}
 	x := &Index{
-		limits: limits, items: newItems(), sizes: defaultSizes, builder: builder{tables: theTables()},
+		limits: limits, items: newItems(), sizes: defaultSizes,
 		state: state{tables: theTables(), weights: DefaultWeights(), thin: thinSessions, plenty: plentyNeighbours, lenient: guardShare, networks: networks{part: guardLarge}, kept: newKept(keptPairs)},
 	}
 	x.scratch.New = func() any { return new(scratch) }

@@ -6,10 +6,11 @@ package recommend
 type segment struct {
 	sessions []session
 	clicks   []uint32
-	ended    []effective // when each session ended, as far as it is compared with others
-	seen     postings    // sessions that contain an item
-	bought   postings    // sessions that purchased it
+	seen     postings // sessions that contain an item
+	bought   postings // sessions that purchased it
 	keys     keyTable
+
+	effective []effective // when each session ended, as far as it is compared with others
 
 	lowest, highest SessionKey // of keys
 }
@@ -52,7 +53,7 @@ func scatterItem(item uint32) uint32 {
 
 // bytes is what a segment occupies.
 func (g *segment) bytes() int64 {
-	return sessionBytes*int64(cap(g.sessions)) + 4*int64(cap(g.clicks)+cap(g.ended)+cap(g.keys.cells)) + g.seen.bytes() + g.bought.bytes()
+	return sessionBytes*int64(cap(g.sessions)) + 4*int64(cap(g.clicks)+cap(g.effective)+cap(g.keys.cells)) + g.seen.bytes() + g.bought.bytes()
 }
 
 func (p *postings) bytes() int64 {
@@ -65,8 +66,6 @@ type builder struct {
 	base  uint32
 	count []uint32 // by item: how many sessions, then where the next one goes; zero between segments
 	met   []uint32 // items with a count
-
-	tables *tables
 }
 
 // complete makes the lists and the key table of a segment whose sessions and clicks are
@@ -80,10 +79,10 @@ func (b *builder) complete(g *segment, items int) {
 		g.lowest, g.highest = min(g.lowest, key), max(g.highest, key)
 	}
 	g.keys.used = len(g.sessions)
-	g.ended = make([]effective, len(g.sessions))
+	g.effective = make([]effective, len(g.sessions))
 	g.seen = b.list(g, items, 0)
-	for number, distinct := range g.ended {
-		g.ended[number] = b.tables.effective(g.sessions[number].last, int(distinct))
+	for number, distinct := range g.effective {
+		g.effective[number] = theTables().effective(g.sessions[number].last, int(distinct))
 	}
 	g.bought = b.list(g, items, Purchased)
 }
@@ -107,7 +106,7 @@ func (b *builder) list(g *segment, items int, least Action) (p postings) {
 		p.numbers[b.count[item]] = uint32(number)
 		b.count[item]++
 		if least == Viewed {
-			g.ended[number]++ // how many distinct items, until they are all counted
+			g.effective[number]++ // how many distinct items, until they are all counted
 		}
 	})
 	if p.cells == nil {

@@ -26,7 +26,8 @@ type Batch struct {
 	Format string
 
 	// Patience is how long the batch waits for its turn, which on a log that keeps up
-	// is no time at all; 0 means as long as it takes.
+	// is no time at all; then Append answers context.DeadlineExceeded, and nothing of it is
+	// taken. 0 means as long as it takes.
 	Patience time.Duration
 }
 
