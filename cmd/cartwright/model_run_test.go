@@ -2,9 +2,7 @@ package main
 
 import (
 	"flag"
-	"math/rand/v2"
 	"path/filepath"
-	"strconv"
 	"strings"
 	"testing"
 	"time"
@@ -12,6 +10,7 @@ import (
 	"gorm.io/gorm"
 	"pgregory.net/rapid"
 
+	"cartwright/fixtures/property"
 	"cartwright/fixtures/testdb"
 	"cartwright/sessions"
 	"cartwright/sessions/database"
@@ -71,31 +70,6 @@ func (s *stage) verify(t *testing.T, h *play) error {
 	return h.failed()
 }
 
-// checks makes rapid do n checks from a seed that is printed, unless one is given.
-func checks(t *testing.T, n int) {
-	t.Helper()
-	set := func(name, value string) {
-		before := flag.Lookup(name).Value.String()
-		if err := flag.Set(name, value); err != nil {
-			t.Fatal(err)
-		}
-		t.Cleanup(func() { _ = flag.Set(name, before) })
-	}
-	set("rapid.checks", strconv.Itoa(n))
-	if flag.Lookup("rapid.seed").Value.String() == "0" {
-		set("rapid.seed", strconv.FormatUint(rand.Uint64()>>1, 10))
-	}
-	t.Logf("%d from seed %s (-rapid.seed)", n, flag.Lookup("rapid.seed").Value)
-}
-
-// allPlayed fails a test that rapid has ended early, as it does before a deadline.
-func allPlayed(t *testing.T, played, n int) {
-	t.Helper()
-	if played < n && !t.Failed() {
-		t.Errorf("only %d of %d before the deadline: give more time by -timeout", played, n)
-	}
-}
-
 // Two workers, who are killed and opened again, do what the model does, whatever
 // comes between their steps.
 func TestModel(t *testing.T) {
@@ -107,17 +81,14 @@ func TestModel(t *testing.T) {
 		t.Run(on.name, func(t *testing.T) {
 			s := newStage(t, on.url(t))
 			n := max(1, *histories/on.share)
-			checks(t, n)
-			began, played := time.Now(), 0
-			rapid.Check(t, func(r *rapid.T) {
+			began := time.Now()
+			property.Check(t, n, func(r *rapid.T) {
 				p := plans().Draw(r, "plan")
 				if err := s.play(t, p, broken{}); err != nil {
 					r.Fatalf("%v", err)
 				}
-				played++
 			})
-			t.Logf("%d histories, %.0f a second, of which %v", played, float64(played)/time.Since(began).Seconds(), s.met)
-			allPlayed(t, played, n)
+			t.Logf("%.0f histories a second, of which %v", float64(n)/time.Since(began).Seconds(), s.met)
 			for _, what := range []string{"trigger", "suppress", "hold", "expire", "told", "not told", "told later", "arrived again", "recovered"} {
 				if n >= 500 && s.met[what] == 0 && !t.Failed() {
 					t.Errorf("in no history: %s", what)
