@@ -1,6 +1,8 @@
 package recommend
 
 import (
+	"slices"
+
 	"github.com/hashicorp/golang-lru/v2/simplelru"
 
 	"cartwright/sessions"
@@ -13,6 +15,7 @@ const (
 	rememberedStreams   = 100_000
 	rememberedHoldings  = 500_000
 	rememberedCustomers = 100_000
+	rememberedBrowsers  = 5 // of one customer
 	rememberedOrders    = 100_000
 	rememberedMoves     = 100_000 // after as many joins all streams are told of them
 )
@@ -24,25 +27,21 @@ type memory struct {
 	newest    sessions.Millis // when the newest event of any shopper happened
 	streams   *simplelru.LRU[string, *stream]
 	holdings  *simplelru.LRU[string, *holding]
-	customers *simplelru.LRU[sessions.CustomerID, whereabouts]
-	orders    *simplelru.LRU[sessions.OrderID, struct{}] // those that count already
-	moved     map[sessions.VisitorID]sessions.VisitorID  // joins that spans may not know yet
-	reorders  map[string]reorders                        // by product, of all holdings
-	reads     func(*sessions.PageInfo) (item string)     // what a page is, "" if it is none to read; nil if none is
-}
-
-// whereabouts is the stream where a customer was last, and who they are.
-type whereabouts struct {
-	stream  string
-	visitor sessions.VisitorID
+	customers *simplelru.LRU[sessions.CustomerID, sessions.VisitorID]
+	browsers  *simplelru.LRU[sessions.VisitorID, []string] // the streams where a customer was seen, the last at the end
+	orders    *simplelru.LRU[sessions.OrderID, hearsay]    // those that count already
+	moved     map[sessions.VisitorID]sessions.VisitorID    // joins that spans may not know yet
+	reorders  map[string]reorders                          // by product, of all holdings
+	reads     func(*sessions.PageInfo) (item string)       // what a page is, "" if it is none to read; nil if none is
 }
 
 func newMemory() *memory {
 	m := &memory{
 		settings:  sessions.DefaultSettings(),
 		streams:   recent[string, *stream](rememberedStreams, nil),
-		customers: recent[sessions.CustomerID, whereabouts](rememberedCustomers, nil),
-		orders:    recent[sessions.OrderID, struct{}](rememberedOrders, nil),
+		customers: recent[sessions.CustomerID, sessions.VisitorID](rememberedCustomers, nil),
+		browsers:  recent[sessions.VisitorID, []string](rememberedCustomers, nil),
+		orders:    recent[sessions.OrderID, hearsay](rememberedOrders, nil),
 		moved:     map[sessions.VisitorID]sessions.VisitorID{}, reorders: map[string]reorders{},
 	}
 	m.holdings = recent(rememberedHoldings, func(_ string, h *holding) {
@@ -80,7 +79,9 @@ func (m *memory) take(e *sessions.Event, dst []Click) ([]Click, error) {
 	st := m.stream(name)
 	session := st.place(e, m.settings)
 	if e.Customer != "" {
-		m.customers.Add(e.Customer, whereabouts{name, e.Visitor})
+		visitor := m.root(e.Visitor)
+		m.customers.Add(e.Customer, visitor)
+		m.see(visitor, name)
 	}
 	if holds(e.Kind) {
 		m.hold(name, e)
@@ -91,12 +92,26 @@ func (m *memory) take(e *sessions.Event, dst []Click) ([]Click, error) {
 	return m.click(e, st, session, dst), nil
 }
 
+// see remembers that a visitor who is a customer was seen in streams, in this order.
+func (m *memory) see(v sessions.VisitorID, streams ...string) {
+	seen, _ := m.browsers.Peek(v)
+	for _, name := range streams {
+		seen = append(slices.DeleteFunc(seen, func(s string) bool { return s == name }), name)
+	}
+	m.browsers.Add(v, slices.Delete(seen, 0, max(0, len(seen)-rememberedBrowsers)))
+}
+
 // join takes note of visitors that became one. Spans learn of it when they are
 // looked at, or all together when much has gathered.
 func (m *memory) join(e *sessions.Event) {
 	for _, moved := range e.Joined {
-		if moved > e.Visitor { // the lowest survives; so no chain of joins comes round
-			m.moved[moved] = e.Visitor
+		if moved <= e.Visitor { // the lowest survives; so no chain of joins comes round
+			continue
+		}
+		m.moved[moved] = e.Visitor
+		if streams, ok := m.browsers.Peek(moved); ok {
+			m.browsers.Remove(moved)
+			m.see(m.root(e.Visitor), streams...)
 		}
 	}
 	if len(m.moved) < rememberedMoves {
@@ -106,9 +121,8 @@ func (m *memory) join(e *sessions.Event) {
 		m.relabel(st)
 	}
 	for _, customer := range m.customers.Keys() {
-		w, _ := m.customers.Peek(customer)
-		w.visitor = m.root(w.visitor)
-		m.customers.Add(customer, w) // from the oldest to the newest: their order stays
+		visitor, _ := m.customers.Peek(customer)
+		m.customers.Add(customer, m.root(visitor)) // from the oldest to the newest: their order stays
 	}
 	clear(m.moved)
 }
@@ -149,7 +163,7 @@ func (m *memory) hold(name string, e *sessions.Event) {
 	if !ok {
 		h = &holding{}
 	}
-	h.take(m, e, e.Consent != "denied" && (e.Order == "" || !m.orders.Contains(e.Order)))
+	h.take(m, e, e.Consent != "denied" && m.counts(e))
 	switch {
 	case h.empty():
 		m.holdings.Remove(name)
@@ -159,7 +173,7 @@ func (m *memory) hold(name string, e *sessions.Event) {
 }
 
 // click appends what an event says of items. An order says it once, whichever
-// ways it came.
+// ways it came, unless they say different things.
 func (m *memory) click(e *sessions.Event, st *stream, session sessions.SessionID, dst []Click) []Click {
 	var action Action
 	switch e.Kind {
@@ -173,11 +187,9 @@ func (m *memory) click(e *sessions.Event, st *stream, session sessions.SessionID
 	case sessions.ProductAdded:
 		action = Added
 	case sessions.OrderCompleted:
-		if e.Order != "" && m.orders.Contains(e.Order) {
+		counts := m.counts(e)
+		if m.hear(e); !counts {
 			return dst
-		}
-		if e.Order != "" {
-			m.orders.Add(e.Order, struct{}{})
 		}
 		action = Purchased
 	default:

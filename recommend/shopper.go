@@ -3,6 +3,7 @@ package recommend
 import (
 	"cmp"
 	"slices"
+	"strings"
 
 	"cartwright/sessions"
 )
@@ -34,7 +35,8 @@ type shopper struct {
 // recall overwrites s with what is remembered of a shopper.
 func (s *shopper) recall(m *memory, who Shopper) {
 	s.session, s.items, s.before, s.cart, s.bought, s.away = 0, s.items[:0], s.before[:0], s.cart[:0], s.bought[:0], 0
-	var names [3]string
+	var names [2 + rememberedBrowsers]string
+	var left sessions.Millis // when the shopper was there last before this session
 	for _, name := range m.appendStreamsOf(names[:0], who) {
 		if h, ok := m.holdings.Peek(name); ok {
 			for _, line := range h.cart {
@@ -42,21 +44,23 @@ func (s *shopper) recall(m *memory, who Shopper) {
 			}
 			s.bought = append(s.bought, h.bought...)
 		}
-		if st, ok := m.streams.Peek(name); ok && s.session == 0 {
-			s.follow(st, st.current(m.newest, m.settings), m.newest)
+		if st, ok := m.streams.Peek(name); ok {
+			left = max(left, s.follow(m, st))
 		}
+	}
+	if left > 0 {
+		s.away = int((m.newest - left) / millisPerDay)
 	}
 }
 
-// follow takes over what a stream's shopper looked at until now.
-func (s *shopper) follow(st *stream, current *sessions.Span, now sessions.Millis) {
-	last := len(st.spans) - 1
-	if current != nil {
-		s.session = SessionKey(current.ID)
-		last--
-	}
-	if last >= 0 {
-		s.away = int((now - st.spans[last].End) / millisPerDay)
+// follow takes over what a stream's shopper looked at until now, and says when they were there
+// last before the session that goes on. That is of the first stream that has one.
+func (s *shopper) follow(m *memory, st *stream) (left sessions.Millis) {
+	var current *sessions.Span
+	if s.session == 0 {
+		if current = st.current(m.newest, m.settings); current != nil {
+			s.session = SessionKey(current.ID)
+		}
 	}
 	for _, step := range slices.Backward(st.steps) {
 		switch {
@@ -66,7 +70,10 @@ func (s *shopper) follow(st *stream, current *sessions.Span, now sessions.Millis
 			s.before = append(s.before, step.item)
 		}
 	}
-	slices.Reverse(s.items)
+	if current != nil {
+		slices.Reverse(s.items)
+	}
+	return st.left(current)
 }
 
 // earlier appends what is known of the shopper from before this session, newest last:
@@ -126,8 +133,8 @@ func (s *shopper) hear(items, cart []sessions.ProductID) {
 	}
 }
 
-// appendStreamsOf lists the streams that belong to a shopper: the browser that asks,
-// that in which the customer was last, unless another is there now, and what the
+// appendStreamsOf lists the streams that belong to a shopper: the browser that asks, those
+// in which the customer was, the last first, unless another is there now, and what the
 // backend tells of the customer.
 func (m *memory) appendStreamsOf(names []string, who Shopper) []string {
 	if who.Anonymous != "" {
@@ -136,22 +143,28 @@ func (m *memory) appendStreamsOf(names []string, who Shopper) []string {
 	if who.Customer == "" {
 		return names
 	}
-	if w, ok := m.customers.Peek(who.Customer); ok && m.isThere(w) && !slices.Contains(names, w.stream) {
-		names = append(names, w.stream)
-	}
 	own := (&sessions.Event{Payload: sessions.Payload{Customer: who.Customer}}).Stream()
-	if !slices.Contains(names, own) {
-		names = append(names, own)
+	seen := append(make([]string, 0, rememberedBrowsers+1), own)
+	if visitor, ok := m.customers.Peek(who.Customer); ok {
+		streams, _ := m.browsers.Peek(m.root(visitor))
+		seen = append(seen, slices.DeleteFunc(slices.Clone(streams), func(name string) bool { return name == own || !m.isThere(visitor, name) })...)
+	}
+	for _, looking := range [...]bool{true, false} { // of what the backend tells, little was looked at
+		for _, name := range slices.Backward(seen) {
+			if strings.HasPrefix(name, sessions.BrowserStream) == looking && !slices.Contains(names, name) {
+				names = append(names, name)
+			}
+		}
 	}
 	return names
 }
 
-// isThere reports whether the last session of a stream is of the customer who was
-// seen in it.
-func (m *memory) isThere(w whereabouts) bool {
-	st, ok := m.streams.Peek(w.stream)
-	if !ok || len(st.spans) == 0 {
+// isThere reports whether the newest session of a stream is of a visitor who was seen in it.
+func (m *memory) isThere(v sessions.VisitorID, stream string) bool {
+	st, ok := m.streams.Peek(stream)
+	if !ok {
 		return false
 	}
-	return m.root(st.spans[len(st.spans)-1].Visitor) == m.root(w.visitor)
+	newest := st.newest()
+	return newest != nil && m.root(newest.Visitor) == m.root(v)
 }

@@ -26,7 +26,7 @@ import (
 //
 // It consists of a line that says what it is, a sum (CRC-32C) and the length of what
 // follows: the mark, what is remembered, and the index.
-const snapshotKind = "cartwright recommendations 2\n"
+const snapshotKind = "cartwright recommendations 3\n"
 
 const (
 	snapshotEvery = 10 * time.Minute

@@ -17,7 +17,8 @@ type memoryState struct {
 	Streams   []streamState
 	Holdings  []holdingState
 	Customers []customerState
-	Orders    []sessions.OrderID
+	Browsers  []browsersState
+	Orders    []orderState
 	Moved     map[sessions.VisitorID]sessions.VisitorID
 }
 
@@ -49,8 +50,17 @@ type purchaseState struct {
 
 type customerState struct {
 	ID      sessions.CustomerID
-	Stream  string
 	Visitor sessions.VisitorID
+}
+
+type browsersState struct {
+	Visitor sessions.VisitorID
+	Streams []string
+}
+
+type orderState struct {
+	ID   sessions.OrderID
+	Said uint64
 }
 
 // productState is a product of the shelf, as JSON: gob would take what is said to be
@@ -62,7 +72,7 @@ type productState struct {
 
 // state is the memory, taken down.
 func (m *memory) state() memoryState {
-	s := memoryState{Settings: m.settings, Newest: m.newest, Orders: m.orders.Keys(), Moved: m.moved}
+	s := memoryState{Settings: m.settings, Newest: m.newest, Moved: m.moved}
 	each(m.streams, func(name string, st *stream) {
 		state := streamState{Name: name, Spans: st.spans, Day: st.day, Today: st.today}
 		for _, step := range st.steps {
@@ -80,9 +90,13 @@ func (m *memory) state() memoryState {
 		}
 		s.Holdings = append(s.Holdings, state)
 	})
-	each(m.customers, func(id sessions.CustomerID, w whereabouts) {
-		s.Customers = append(s.Customers, customerState{id, w.stream, w.visitor})
+	each(m.customers, func(id sessions.CustomerID, v sessions.VisitorID) {
+		s.Customers = append(s.Customers, customerState{id, v})
 	})
+	each(m.browsers, func(v sessions.VisitorID, streams []string) {
+		s.Browsers = append(s.Browsers, browsersState{v, streams})
+	})
+	each(m.orders, func(id sessions.OrderID, said hearsay) { s.Orders = append(s.Orders, orderState{id, uint64(said)}) })
 	return s
 }
 
@@ -117,10 +131,13 @@ func memoryOf(s memoryState) *memory {
 		m.holdings.Add(state.Name, h)
 	}
 	for _, c := range s.Customers {
-		m.customers.Add(c.ID, whereabouts{c.Stream, c.Visitor})
+		m.customers.Add(c.ID, c.Visitor)
 	}
-	for _, id := range s.Orders {
-		m.orders.Add(id, struct{}{})
+	for _, b := range s.Browsers {
+		m.browsers.Add(b.Visitor, b.Streams)
+	}
+	for _, o := range s.Orders {
+		m.orders.Add(o.ID, hearsay(o.Said))
 	}
 	for from, to := range s.Moved {
 		m.moved[from] = to

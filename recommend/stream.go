@@ -18,7 +18,7 @@ const (
 )
 
 // stream is what is remembered of one stream: the sessions to which more events
-// may come, the one that was active last at the end, and the items last looked at.
+// may come, that of the last event at the end, and the items last looked at.
 type stream struct {
 	spans []sessions.Span
 	steps []step
@@ -62,14 +62,33 @@ func (st *stream) counts(at sessions.Millis) bool {
 	return st.today <= streamClicks
 }
 
-// current is the session that goes on at a time, nil if the last one is over.
+// newest is the session that ended last, nil if none is remembered. It need not be the one
+// to which the last event came, which may have come late.
+func (st *stream) newest() (newest *sessions.Span) {
+	for i := range st.spans {
+		if newest == nil || st.spans[i].End >= newest.End {
+			newest = &st.spans[i]
+		}
+	}
+	return newest
+}
+
+// current is the session that goes on at a time, nil if the newest one is over.
 func (st *stream) current(at sessions.Millis, s sessions.Settings) *sessions.Span {
-	if len(st.spans) == 0 {
+	newest := st.newest()
+	if newest == nil || newest.End.Add(s.SessionTimeout) < at {
 		return nil
 	}
-	last := &st.spans[len(st.spans)-1]
-	if last.End.Add(s.SessionTimeout) < at {
-		return nil
+	return newest
+}
+
+// left is when the shopper was there last before a session, 0 if never; with nil it is the
+// last time.
+func (st *stream) left(before *sessions.Span) (at sessions.Millis) {
+	for i := range st.spans {
+		if span := &st.spans[i]; before == nil || span.ID != before.ID {
+			at = max(at, span.End)
+		}
 	}
-	return last
+	return at
 }
