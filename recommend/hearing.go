@@ -190,7 +190,7 @@ func (v *view) hearPair(s *scratch, with uint32, p *pair, bought bool) bool {
 	h := hearing{view: v, mutes: mutes}
 	for i := range s.found {
 		at := s.found[i].place
-		if clicks := v.clicksOf(at); len(clicks) <= togetherClicks && did(clicks, with, bought) && did(clicks, p.item, bought) {
+		if clicks := v.clicksOf(at); did(clicks, with, bought) && did(clicks, p.item, bought) {
 			h.add(v.session(at).teller())
 		}
 	}

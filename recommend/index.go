@@ -56,6 +56,7 @@ func NewIndex(limits Limits) *Index {
 		limits: limits, items: newItems(), sizes: defaultSizes,
 		state: state{tables: theTables(), weights: DefaultWeights(), thin: thinSessions, plenty: plentyNeighbours, lenient: guardShare, networks: networks{part: guardLarge}, kept: newKept(keptPairs)},
 	}
+	x.listen(longestSay)
 	x.scratch.New = func() any { return new(scratch) }
 	x.publish()
 	return x
@@ -130,14 +131,41 @@ func (x *Index) append(c *Click) {
 		x.items.idle--
 	}
 	r.clicks++
-	if !seen {
-		r.seen++
-	}
-	if action == Purchased && !bought {
-		r.bought++
+	if n := len(clicks); x.hasSay(n) {
+		if !seen {
+			r.seen++
+		}
+		if action == Purchased && !bought {
+			r.bought++
+		}
+	} else if x.hasSay(n - 1) {
+		x.silence(clicks[:n-1])
 	}
 	if len(clicks) > x.limits.SessionClicks {
 		x.shorten(d)
+	}
+}
+
+// listen lets sessions of up to so many clicks have a say, and those of any number if none
+// keeps more. The index must be empty.
+func (x *Index) listen(longest int) {
+	if x.limits.SessionClicks <= longest {
+		longest = maxSessionClicks + 1
+	}
+	x.longest, x.builder.longest = longest, longest
+}
+
+// hasSay reports whether a session of so many clicks has a say.
+func (s *state) hasSay(clicks int) bool { return clicks <= s.longest }
+
+// silence no longer counts a session by its items, which has become too long.
+func (x *Index) silence(clicks []uint32) {
+	for _, o := range x.own.of(clicks, x.items.count()) {
+		r := x.touch(o.item)
+		r.seen--
+		if o.bought {
+			r.bought--
+		}
 	}
 }
 
@@ -172,13 +200,16 @@ func (x *Index) shorten(d *session) {
 	x.habits.count(clicks, 0, lookBack+1, 1)
 	seen, bought := within(clicks, item)
 	r := x.discount(item, 1)
+	x.clicks--
+	if !x.hasSay(len(clicks) + 1) {
+		return
+	}
 	if !seen {
 		r.seen--
 	}
 	if wasBought && !bought {
 		r.bought--
 	}
-	x.clicks--
 }
 
 // forget counts a session off that leaves the index, and its clicks.
@@ -190,6 +221,9 @@ func (x *Index) forget(s *session, array []uint32) {
 	x.habits.count(clicks, 0, len(clicks), -1)
 	for _, o := range x.own.of(clicks, x.items.count()) {
 		r := x.discount(o.item, o.clicks)
+		if !x.hasSay(len(clicks)) {
+			continue
+		}
 		r.seen--
 		if o.bought {
 			r.bought--

@@ -10,8 +10,8 @@ import (
 type record struct {
 	clicks  uint32 // repeats included
 	newest  uint32 // of them: those in the newest tenth of sessions
-	seen    uint32 // sessions that contain it
-	bought  uint32 // sessions that purchased it
+	seen    uint32 // sessions that contain it, and have a say
+	bought  uint32 // of those: sessions that purchased it
 	changed uint32 // the edition of the index in which one of these sessions last changed
 }
 

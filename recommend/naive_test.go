@@ -14,14 +14,14 @@ type naive struct {
 	ended    map[SessionKey]int64
 	began    map[SessionKey]Click
 
-	thin, plenty, large int // as the index has them
-	lenient             float64
+	longest, thin, plenty, large int // as the index has them
+	lenient                      float64
 }
 
 func newNaive(limits Limits) *naive {
 	return &naive{
 		limits: limits, sessions: map[SessionKey][]Click{}, ended: map[SessionKey]int64{}, began: map[SessionKey]Click{},
-		thin: 1000, plenty: 50, large: 32, lenient: 4,
+		longest: 200, thin: 1000, plenty: 50, large: 32, lenient: 4,
 	}
 }
 
@@ -112,6 +112,9 @@ func (v *naive) together(item string, n int, exclude func(string) bool, bought b
 	with, all, shared := 0, map[string]int{}, map[string]int{}
 	o, tellers := newOracle(v), map[string][]Click{}
 	for _, key := range v.newestFirst() {
+		if len(v.sessions[key]) > v.longest {
+			continue
+		}
 		for other := range v.items(key, bought) {
 			all[other]++
 		}
@@ -121,7 +124,7 @@ func (v *naive) together(item string, n int, exclude func(string) bool, bought b
 				items[c.Item] = true
 			}
 		}
-		if !items[item] || all[item] > 2000 || len(v.sessions[key]) > 200 {
+		if !items[item] || all[item] > 2000 {
 			continue
 		}
 		with++
@@ -151,7 +154,7 @@ func (v *naive) popular(n int, exclude func(string) bool) []Scored {
 	scores, support := map[string]float64{}, map[string]int{}
 	keys := v.newestFirst()
 	for _, key := range keys[:min(10000, len(keys))] {
-		if len(v.sessions[key]) > 200 {
+		if len(v.sessions[key]) > v.longest {
 			continue
 		}
 		hours := (v.last(keys[0]) - v.last(key)) / 3600_000
@@ -164,7 +167,7 @@ func (v *naive) popular(n int, exclude func(string) bool) []Scored {
 	for item := range scores {
 		var tellers []Click
 		for _, key := range keys {
-			if v.items(key, false)[item] && len(tellers) < 2000 {
+			if v.items(key, false)[item] && len(v.sessions[key]) <= v.longest && len(tellers) < 2000 {
 				tellers = append(tellers, v.began[key])
 			}
 		}

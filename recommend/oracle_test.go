@@ -50,6 +50,9 @@ func newOracle(v *naive) *oracle {
 			}
 		}
 		for item := range v.items(key, false) {
+			if len(s.items) > v.longest {
+				break
+			}
 			o.with[item] = append(o.with[item], i)
 		}
 		for n := 1; n < len(s.items); n++ {

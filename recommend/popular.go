@@ -76,7 +76,7 @@ func (v *view) tellRecent(s *scratch) {
 			break
 		}
 		session := v.session(at)
-		if int(session.n) > togetherClicks {
+		if !v.hasSay(int(session.n)) {
 			continue
 		}
 		// Sessions come by age, so there are far fewer powers than sessions.

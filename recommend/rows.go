@@ -37,6 +37,9 @@ type rowEntry struct {
 func (v *view) near(s *scratch, item uint32) *row {
 	return v.row(s, item, &v.kept.of(item).near, func() {
 		v.meet(s, s.only(item), false, nearSessions, nowhere)
+		if len(s.found) == 0 {
+			return // nobody who has a say has clicked on it
+		}
 		s.ended = v.session(s.found[0].place).last
 		v.eachFound(s, func(c *candidate, clicks []uint32) {
 			weight := v.tables.age((s.ended-v.session(c.place).last)/1000) * v.tables.length.of(len(clicks))

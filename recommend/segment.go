@@ -6,8 +6,8 @@ package recommend
 type segment struct {
 	sessions []session
 	clicks   []uint32
-	seen     postings // sessions that contain an item
-	bought   postings // sessions that purchased it
+	seen     postings // sessions that contain an item, and have a say
+	bought   postings // of those: sessions that purchased it
 	keys     keyTable
 
 	effective []effective // when each session ended, as far as it is compared with others
@@ -66,6 +66,8 @@ type builder struct {
 	base  uint32
 	count []uint32 // by item: how many sessions, then where the next one goes; zero between segments
 	met   []uint32 // items with a count
+
+	longest int // clicks of a session that is listed
 }
 
 // complete makes the lists and the key table of a segment whose sessions and clicks are
@@ -81,7 +83,7 @@ func (b *builder) complete(g *segment, items int) {
 	g.keys.used = len(g.sessions)
 	g.effective = make([]effective, len(g.sessions))
 	g.seen = b.list(g, items, 0)
-	for number, distinct := range g.effective {
+	for number, distinct := range g.effective { // of whoever has no say it is never read
 		g.effective[number] = theTables().effective(g.sessions[number].last, int(distinct))
 	}
 	g.bought = b.list(g, items, Purchased)
@@ -128,7 +130,7 @@ func anyBought(clicks []uint32) bool {
 	return false
 }
 
-// each calls f for every session and each of its distinct items with such an action.
+// each calls f for every session that has a say, and each of its distinct items with such an action.
 func (b *builder) each(g *segment, items int, least Action, f func(number int, item uint32)) {
 	b.marks, b.count = extend(b.marks, items), extend(b.count, items)
 	if b.base > 1<<31 {
@@ -136,6 +138,9 @@ func (b *builder) each(g *segment, items int, least Action, f func(number int, i
 		b.base = 0
 	}
 	for number := range g.sessions {
+		if int(g.sessions[number].n) > b.longest {
+			continue
+		}
 		mark := b.base + uint32(number) + 1
 		for _, click := range g.sessions[number].of(g.clicks) {
 			if item := click & itemMask; b.marks[item] != mark && Action(click>>actionShift) >= least {

@@ -13,6 +13,10 @@ type session struct {
 	n       uint16
 }
 
+// longestSay is the most clicks of a session that has a say: what is longer is a crawler or a
+// price comparison, and would pair all with all.
+const longestSay = 200
+
 // sessionBytes is the size of a session.
 const sessionBytes = 32
 

@@ -3,9 +3,6 @@ package recommend
 const (
 	// togetherDepth is how many of an item's newest sessions are looked at.
 	togetherDepth = 2000
-	// togetherClicks is the most clicks of a session that has a say: what is
-	// longer is a crawler or a price comparison, and would pair all with all.
-	togetherClicks = 200
 	// togetherShrink is how many sessions it takes for half of the belief in a
 	// pair. On the YooChoose sample 5 is better than 2, and 10 hardly better still.
 	togetherShrink = 5
@@ -13,8 +10,7 @@ const (
 
 // ViewedTogether appends the n items that most tellingly share sessions with an
 // item, best first: both were viewed or added in the same session. Looked at are
-// the newest 2,000 sessions that contain the item, but for those of more than 200
-// clicks. With c of d such sessions in which both were, and j in p sessions
+// the newest 2,000 sessions that contain the item. With c of d such sessions in which both were, and j in p sessions
 // altogether, the score of j is
 //
 //	c / (c + 5) · c / sqrt(d · p)
@@ -62,9 +58,7 @@ func (x *Index) together(item string, n int, exclude func(string) bool, dst []Sc
 func (v *view) tellPairs(s *scratch, item uint32, bought bool) {
 	v.meet(s, s.only(item), bought, togetherDepth, nowhere)
 	v.eachFound(s, func(c *candidate, clicks []uint32) {
-		if len(clicks) <= togetherClicks {
-			v.tellPair(s, v.session(c.place).teller(), clicks, item, bought)
-		}
+		v.tellPair(s, v.session(c.place).teller(), clicks, item, bought)
 	})
 }
 

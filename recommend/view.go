@@ -21,6 +21,7 @@ type state struct {
 	networks, newestNetworks networks // of all sessions, and of the newest tenth
 
 	tables  *tables
+	longest int     // clicks of a session that has a say
 	thin    int     // sessions below which nothing is a candidate without a neighbour
 	plenty  int     // neighbours from which on two must speak for an item
 	lenient float64 // how many times its share of all sessions a network may have of an item's

@@ -106,7 +106,7 @@ func TestCrawlersHaveNoSay(t *testing.T) {
 	for s := range SessionKey(3) {
 		x.Append(Click{Session: s + 1, Item: "tea", Action: Viewed, At: 1}, Click{Session: s + 1, Item: "pot", Action: Viewed, At: 2})
 	}
-	for i := range togetherClicks + 1 {
+	for i := range longestSay + 1 {
 		x.Append(Click{Session: 99, Item: fmt.Sprintf("p%d", i), Action: Purchased, At: int64(10 + 3*i)},
 			Click{Session: 99, Item: "tea", Action: Purchased, At: int64(11 + 3*i)}, Click{Session: 99, Item: "pot", Action: Purchased, At: int64(12 + 3*i)})
 	}
@@ -118,6 +118,12 @@ func TestCrawlersHaveNoSay(t *testing.T) {
 	}
 	if got := x.Popular(9, nil, nil); len(got) != 2 || got[0].Support != 3 {
 		t.Errorf("popular: %v", got)
+	}
+	for _, item := range []string{"tea", "p7"} {
+		q := Query{Items: []string{item}, M: 500, K: 100, N: 9, Unseen: true}
+		if got := append(x.Neighbours(q, nil), x.Blend(q, nil)...); slices.ContainsFunc(got, func(s Scored) bool { return s.Item != "tea" && s.Item != "pot" }) {
+			t.Errorf("after %s: %v", item, got)
+		}
 	}
 }
 
