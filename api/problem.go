@@ -11,6 +11,7 @@ import (
 
 	"github.com/gin-gonic/gin"
 
+	"cartwright/recommend"
 	"cartwright/sessions"
 	"cartwright/sessions/database"
 	"cartwright/sessions/wire"
@@ -118,6 +119,8 @@ func troubleOf(err error) *Problem {
 		return unavailable("overloaded", "too many requests are under way; send this one again", retrySoon)
 	case errors.Is(err, errBehind):
 		return unavailable("behind", "what after_seq asks for is not written yet; ask again", time.Second)
+	case errors.Is(err, recommend.ErrBuilding):
+		return unavailable("behind", "after its start the program is still reading what there is to recommend from; ask again", time.Second)
 	case errors.Is(err, context.Canceled), errors.Is(err, context.DeadlineExceeded), away(err):
 		return unavailable("database_unavailable", "the database cannot answer now; nothing is known to be stored, send the request again", retrySoon)
 	}

@@ -2,6 +2,7 @@ package api_test
 
 import (
 	"context"
+	"fmt"
 	"net/http"
 	"reflect"
 	"strings"
@@ -159,6 +160,8 @@ func TestBatchesOfQuestions(t *testing.T) {
 	s.post("/v1/recommendations/batch", secretKey, `{"requests":[`+repeated("{}", 101)+`]}`).wants(t, http.StatusRequestEntityTooLarge, "too_large")
 	s.post("/v1/recommendations/batch", secretKey, `{"requests":[]}`).wants(t, http.StatusOK, "")
 	s.post("/v1/recommendations/batch", secretKey, `{}`).wants(t, http.StatusBadRequest, "required")
+	s.failing = fmt.Errorf("answer: %w", recommend.ErrBuilding)
+	s.get("/v1/recommendations").wants(t, http.StatusServiceUnavailable, "behind")
 	s.failing = context.DeadlineExceeded
 	s.post("/v1/recommendations/batch", secretKey, `{"requests":[{}]}`).wants(t, http.StatusServiceUnavailable, "database_unavailable")
 }

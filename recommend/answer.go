@@ -35,7 +35,7 @@ type Item struct {
 // Recommend answers a request. What happened until now is taken into account if
 // that takes no longer than a tenth of a second. The answer has n items if there
 // are as many that may be shown beside each other, and but for its id follows from the
-// log and the request alone. An error is a [RequestError], ctx's, or one of InCart and
+// log and the request alone. An error is a [RequestError], ErrBuilding, ctx's, or one of InCart and
 // Bought. Cost: some tens of microseconds, some hundreds for the first that popularity
 // fills up after the log went on, and some milliseconds for the first with a filter after
 // the catalog did.
@@ -61,6 +61,9 @@ func (r *Recommender) AppendJSON(ctx context.Context, q Request, dst []byte) (_ 
 func (r *Recommender) recommend(ctx context.Context, q Request, use func(Answer) error) error {
 	q, err := q.checked()
 	if err != nil {
+		return err
+	}
+	if err := r.build(ctx); err != nil {
 		return err
 	}
 	who := Shopper{q.Anonymous, q.Customer}

@@ -1,7 +1,9 @@
 package recommend
 
 import (
+	"context"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"strings"
 	"testing"
@@ -231,6 +233,45 @@ func TestWhatWasBoughtInTheAskingSessionDoesNotSpeakForItself(t *testing.T) {
 	items := s.views("me", "pot").orders("me", "1", "tea").asks(Request{Context: Home, Anonymous: "me"})
 	if got, want := explained(items), aligned("pot | popular | popular now: 1 session\ntea | popular | popular now: 1 session"); got != want {
 		t.Errorf("got\n%swant\n%s", got, want)
+	}
+}
+
+// By half of the log nothing is answered: what it hides later would be shown.
+func TestNothingIsAnsweredBeforeTheLogIsRead(t *testing.T) {
+	log := openLog(t, testdb.SQLite(t))
+	appendAll(t, log, entry(sessions.Product{ID: "cup"}))
+	r := NewRecommender(log, Options{})
+	r.built = make(chan struct{})
+	ask := func(ctx context.Context) error {
+		_, err := r.Recommend(ctx, Request{Context: Home})
+		return err
+	}
+	if err := ask(t.Context()); !errors.Is(err, ErrBuilding) {
+		t.Errorf("while the log is read: %v", err)
+	}
+	gone, cancel := context.WithCancel(t.Context())
+	cancel()
+	if err := errors.Join(ask(gone), r.WaitBuilt(gone)); !errors.Is(err, context.Canceled) || errors.Is(err, ErrBuilding) {
+		t.Errorf("to whoever is gone: %v", err)
+	}
+	if err := r.firstPass(t.Context(), time.Now()); err != nil {
+		t.Fatal(err)
+	}
+	answer, err := r.Recommend(t.Context(), Request{Context: Home})
+	if err = errors.Join(err, r.WaitBuilt(t.Context())); err != nil || ids(answer.Items) != "cup" {
+		t.Errorf("then: %s, %v", ids(answer.Items), err)
+	}
+}
+
+// An order of the shopper's own is no reason to recommend what was in it.
+func TestTheOwnOrderDoesNotSpeakForItself(t *testing.T) {
+	s := newTale(t).sells(sessions.Product{ID: "tea", Attributes: json.RawMessage(`{"consumable":true}`)}).orders("me", "1", "tea", "pot")
+	ask := Request{Context: Cart, Anonymous: "me", Cart: []sessions.ProductID{"pot"}}
+	if got := explained(s.asks(ask)); strings.Contains(got, string(BuyTogether)) {
+		t.Errorf("after one order, the shopper's:\n%s", got)
+	}
+	if got := explained(s.orders("x", "2", "tea", "pot").asks(ask)); !strings.Contains(got, "in 2 orders") {
+		t.Errorf("after another's, too:\n%s", got)
 	}
 }
 

@@ -33,6 +33,28 @@ func library(t *testing.T) *tale {
 	return s.happens(opens("x", "", "/guides/nowhere"), opens("x", "", "/"), event(sessions.Page, "x"))
 }
 
+// Of several entries with one page the first by its id is read there, in whatever order they came.
+func TestEntriesThatShareAPage(t *testing.T) {
+	for _, order := range [][]sessions.Product{
+		{guide("a", "/g"), guide("b", "/g")}, {guide("b", "/g"), guide("a", "/g")}, {guide("b", "/g"), guide("a", "/x"), guide("a", "/g")},
+	} {
+		s := newTale(t).sells(order...)
+		if got := s.r.shelf.contents.at("/g"); got != "a" {
+			t.Errorf("%v: on their page %q is read", order, got)
+		}
+		if got := s.sells(guide("a", "/elsewhere")).r.shelf.contents.at("/g"); got != "b" {
+			t.Errorf("%v: once one moved away %q is read", order, got)
+		}
+		again, err := s.r.shelf.state()
+		if err != nil {
+			t.Fatal(err)
+		}
+		if restored, err := shelfOf(again); err != nil || restored.contents.at("/g") != "b" {
+			t.Errorf("%v: from a snapshot %q is read, %v", order, restored.contents.at("/g"), err)
+		}
+	}
+}
+
 func TestWhoReadsFindsMoreToRead(t *testing.T) {
 	s := library(t)
 	for _, c := range []struct {
@@ -91,9 +113,9 @@ func TestAPageIsWhatTheCatalogSaysAtThatMoment(t *testing.T) {
 	expect("moved", "/a", "")
 	expect("moved", "/b", "a")
 	s.sells(guide("c", "/b"))
-	expect("another in its place", "/b", "c")
+	expect("another beside it", "/b", "a")
 	s.sells(guide("a", "/a"))
-	expect("which the first one leaves alone", "/b", "c")
+	expect("which it leaves alone", "/b", "c")
 	s.sells(sessions.Product{ID: "c", URL: "https://shop.example/b"})
 	expect("a product now", "/b", "")
 	if got := s.r.shelf.contents.ids; len(got) != 1 || got[0] != "a" {

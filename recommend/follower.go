@@ -47,11 +47,12 @@ type Recommender struct {
 	options Options
 	cancel  context.CancelFunc
 	done    chan struct{}
-	rooms   sync.Pool    // of *answering
-	chains  Chains       // of every context, none of which finds nothing
-	saved   sessions.Seq // the follower's own: where the last snapshot was taken
-	worth   sessions.Seq // so many events later another one is taken
-	file    sync.Mutex   // held while a snapshot is taken or dropped, before changing
+	built   chan struct{} // closes when the first pass is done; nil if there is none
+	rooms   sync.Pool     // of *answering
+	chains  Chains        // of every context, none of which finds nothing
+	saved   sessions.Seq  // the follower's own: where the last snapshot was taken
+	worth   sessions.Seq  // so many events later another one is taken
+	file    sync.Mutex    // held while a snapshot is taken or dropped, before changing
 
 	index    *Index
 	changing sync.Mutex // held while anything is changed, before mu
@@ -89,9 +90,10 @@ func (r *Recommender) remember(m *memory) {
 }
 
 // Start follows the log until Close, from the snapshot on or from the first event. It does
-// not wait for that: see [Recommender.WaitFor]. A pass costs a few microseconds an event.
+// not wait for that: see [Recommender.WaitBuilt]. A pass costs a few microseconds an event.
 func (r *Recommender) Start(ctx context.Context) {
 	ctx, r.cancel = context.WithCancel(context.WithoutCancel(ctx))
+	r.built = make(chan struct{})
 	go r.run(ctx)
 }
 
@@ -132,9 +134,11 @@ func (r *Recommender) WaitFor(ctx context.Context, seq sessions.Seq) error {
 func (r *Recommender) Stats() Stats { return r.index.Stats() }
 
 // Forget takes out of the index every session that one of events began, and out
-// of memory all streams that they came in. Given all events of a visitor, answers
-// are as if that visitor had never been there, until the log is read anew:
-// whoever erases a visitor takes the events out of the log first.
+// of memory all streams that they came in. Given all events of a visitor, the index is
+// as if that visitor had never been there, until the log is read anew: whoever erases a
+// visitor takes the events out of the log first. Of others who used the same browser the
+// index keeps what they did; what they looked at last, and hold, is remembered again from
+// their next event, or the next start, on.
 func (r *Recommender) Forget(events []*sessions.Event) {
 	r.forget(events)
 	r.drop()
@@ -199,6 +203,7 @@ func (r *Recommender) firstPass(ctx context.Context, began time.Time) error {
 			r.options.Logger.Info("building the recommendation index", "events", r.Cursor(), "of", head)
 		}
 	}
+	close(r.built)
 	s := r.Stats()
 	r.options.Logger.Info("recommendation index is ready", "events", r.Cursor(), "restored", restored, "sessions", s.Sessions,
 		"clicks", s.Clicks, "items", s.Items, "bytes", s.Bytes, "took", time.Since(began).Round(time.Millisecond))

@@ -54,39 +54,6 @@ func TestWhoSeesWhat(t *testing.T) {
 	expect("the other", Shopper{Customer: "bob"}, "[f]", "[b]", "[]")
 }
 
-// What a customer looked at in one browser counts when they are asked about in another, before
-// and after an alias made another customer the same.
-func TestEarlierSessionsOfACustomerAreThoseOfAllBrowsers(t *testing.T) {
-	const ann, annie = 1001, 1002
-	s := newTale(t).happens(by(ann, customer(sessions.ProductViewed, "ann", "phone", "a"))).passes(24*time.Hour).
-		happens(by(ann, customer(sessions.ProductViewed, "ann", "desk", "b")), by(annie, customer(sessions.ProductViewed, "annie", "tablet", "c")))
-	expect := func(who Shopper, items, before string, away int) {
-		t.Helper()
-		if got := s.recalls(who); fmt.Sprint(got.items) != items || fmt.Sprint(got.before) != before || got.away != away {
-			t.Errorf("%+v: looks at %v, %d days after %v, want %s, %d, %s", who, got.items, got.away, got.before, items, away, before)
-		}
-	}
-	expect(Shopper{Customer: "ann"}, "[b]", "[a]", 1)
-	expect(Shopper{"phone", "ann"}, "[b]", "[a]", 1)
-	expect(Shopper{Anonymous: "phone"}, "[]", "[a]", 1)
-	alias := by(ann, customer(sessions.Alias, "annie", ""))
-	alias.Joined = []sessions.VisitorID{annie}
-	s.happens(alias)
-	expect(Shopper{Customer: "annie"}, "[c]", "[b a]", 0)
-	expect(Shopper{Customer: "ann"}, "[c]", "[b a]", 0)
-}
-
-// An event that comes late belongs to an earlier session, and does not end the one that goes on.
-func TestALateEventEndsNoSession(t *testing.T) {
-	s := newTale(t).views("me", "a", "b")
-	late := event(sessions.ProductViewed, "me", "c")
-	late.Occurred = s.at.Add(-9 * time.Hour)
-	got := s.happens(late).recalls(Shopper{Anonymous: "me"})
-	if !slices.Equal(got.items, []string{"a", "b"}) || !slices.Equal(got.before, []string{"c"}) || got.session != 1 {
-		t.Errorf("the session %d holds %v after %v", got.session, got.items, got.before)
-	}
-}
-
 func TestAJoinKeepsASessionWhole(t *testing.T) {
 	for _, rush := range []int{0, rememberedMoves} {
 		s := newTale(t).views("phone", "z").views("anna", "a")
@@ -139,27 +106,6 @@ func TestAnOrderCountsOnce(t *testing.T) {
 	}
 	if got := s.r.Stats().Sessions; got != 4 {
 		t.Errorf("with two orders that have no id there are %d sessions, want 4", got)
-	}
-}
-
-// Whoever claims an order with a public key, before the shop tells it, does not silence it.
-func TestTheShopsWordOnAnOrderCounts(t *testing.T) {
-	told := func(source sessions.Source, who, id string, items ...string) *sessions.Event {
-		e := event(sessions.OrderCompleted, who, items...)
-		e.Order, e.Source = sessions.OrderID(id), source
-		return e
-	}
-	s := newTale(t)
-	for id := range 6 {
-		claimed, order := told(sessions.Browser, "mallory", fmt.Sprint(id), "junk"), told(sessions.Backend, fmt.Sprint("x", id), fmt.Sprint(id), "a", "b")
-		s.happens(claimed, order, told(sessions.Browser, fmt.Sprint("y", id), fmt.Sprint(id), "a", "junk"), told(sessions.Backend, fmt.Sprint("z", id), fmt.Sprint(id), "a", "junk"))
-	}
-	got := s.r.index.BoughtTogether("a", 5, nil, nil)
-	if len(got) != 1 || got[0].Item != "b" || got[0].Support != 6 {
-		t.Errorf("bought together with a: %v, want b in the 6 orders that the shop told first", got)
-	}
-	if r := s.r.memory.reorders["a"]; r.buyers != 6 {
-		t.Errorf("%d buyers of a count, want 6", r.buyers)
 	}
 }
 

@@ -111,6 +111,11 @@ func (s *shopper) learn(cart []string, bought []purchase) {
 	slices.SortStableFunc(s.bought, func(a, b purchase) int { return cmp.Compare(a.at, b.at) })
 }
 
+// hasBought reports whether the shopper bought an item.
+func (s *shopper) hasBought(item string) bool {
+	return slices.ContainsFunc(s.bought, func(p purchase) bool { return p.item == item })
+}
+
 // lastBought is the last of what was bought that takes part.
 func (s *shopper) lastBought() []purchase { return s.bought[max(0, len(s.bought)-earlierBought):] }
 

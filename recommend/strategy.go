@@ -94,7 +94,7 @@ func (a *answering) viewed(n int) (more bool) {
 }
 
 // bought is what was bought together with a seed, or, where that may be of use, with what
-// the shopper bought before.
+// the shopper bought before, without pairs for which only an order of their own may speak.
 func (a *answering) bought(n int) (more bool) {
 	seeds := a.seeds
 	if a.request.Context == Home || a.request.Context == Email {
@@ -105,9 +105,13 @@ func (a *answering) bought(n int) (more bool) {
 			}
 		}
 	}
-	return a.merge(seeds, n, func(seed string, n int, dst []Scored) []Scored {
+	more = a.merge(seeds, n+len(a.shopper.bought), func(seed string, n int, dst []Scored) []Scored {
 		return a.index.BoughtTogether(seed, n, a.exclude, dst)
 	})
+	a.found = slices.DeleteFunc(a.found, func(f found) bool { return f.Support == 1 && a.shopper.hasBought(f.Item) })
+	more = more || len(a.found) > n
+	a.found = a.found[:min(len(a.found), n)]
+	return more
 }
 
 // resembling is what the catalog describes as it does a seed.

@@ -159,9 +159,17 @@ func (s *Shop) openMailing(context.Context) (err error) {
 	s.mailing = jobs.NewMailing(jobs.MailingOptions{
 		Database: s.db, Log: s.log, Triggers: s.carts, Recheck: messages, Mailer: s.mailer,
 		Composer: &composer{mailWriter: writer, sources: s.mailSources(), catalog: recommend.NewCatalog(s.db),
-			recommend: s.recommender.Recommend, logger: s.options.Logger, now: time.Now},
+			recommend: s.recommendBuilt, logger: s.options.Logger, now: time.Now},
 	})
 	return nil
+}
+
+// recommendBuilt recommends once the recommender is built: a mail can wait.
+func (s *Shop) recommendBuilt(ctx context.Context, q recommend.Request) (recommend.Answer, error) {
+	if err := s.recommender.WaitBuilt(ctx); err != nil {
+		return recommend.Answer{}, fmt.Errorf("wait for recommendations to be built: %w", err)
+	}
+	return s.recommender.Recommend(ctx, q)
 }
 
 func (s *Shop) openServer(context.Context) error {

@@ -1,0 +1,48 @@
+package recommend
+
+import (
+	"cmp"
+	"context"
+	"errors"
+)
+
+// ErrBuilding says that what happened before the start is still being read from the log. By half
+// of it, hidden products would be shown, and what sells best would be what once did.
+var ErrBuilding = errors.New("recommend: the log is still being read")
+
+// WaitBuilt returns when all that the log had at the start is taken into account, or with
+// ctx's error. Before that nothing is answered.
+func (r *Recommender) WaitBuilt(ctx context.Context) error {
+	if r.isBuilt() {
+		return nil
+	}
+	select {
+	case <-r.built:
+		return nil
+	case <-ctx.Done():
+		return ctx.Err()
+	}
+}
+
+// isBuilt reports whether the first pass is done, or there is none.
+func (r *Recommender) isBuilt() bool {
+	select {
+	case <-r.built:
+		return true
+	default:
+		return r.built == nil
+	}
+}
+
+// build waits for the first pass, but not for long.
+func (r *Recommender) build(ctx context.Context) error {
+	if r.isBuilt() {
+		return nil
+	}
+	short, cancel := context.WithTimeout(ctx, freshnessWait)
+	defer cancel()
+	if r.WaitBuilt(short) == nil {
+		return nil
+	}
+	return cmp.Or(ctx.Err(), ErrBuilding)
+}
