@@ -174,7 +174,10 @@ func (o evaluateOptions) runShop(ctx context.Context, log *sessions.Log, s strea
 	if err != nil {
 		return err
 	}
-	cut := h.until(h.newest() - last.Milliseconds())
+	cut := h.before(last)
+	if cut == 0 {
+		return fmt.Errorf("%w: no session had ended before the last %s, so there is nothing to learn from: %s", evaluate.ErrNothing, brief(last), h.shorter())
+	}
 	e, err := evaluation(h.sessions[:cut], h.sessions[cut:], o.options())
 	if err != nil {
 		return err

@@ -86,6 +86,20 @@ func parseDays(text string) (time.Duration, error) {
 	return d, nil
 }
 
+// brief writes a length of time as parseDays reads it.
+func brief(d time.Duration) string {
+	const day = 24 * time.Hour
+	switch {
+	case d >= day && d%day == 0:
+		return fmt.Sprintf("%dd", d/day)
+	case d >= time.Hour && d%time.Hour == 0:
+		return fmt.Sprintf("%dh", d/time.Hour)
+	case d >= time.Minute && d%time.Minute == 0:
+		return fmt.Sprintf("%dm", d/time.Minute)
+	}
+	return d.String()
+}
+
 // cutSuffixNumber reads a positive whole number before a suffix.
 func cutSuffixNumber(text, suffix string) (int, bool) {
 	if len(text) <= len(suffix) || text[len(text)-len(suffix):] != suffix {

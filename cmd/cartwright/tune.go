@@ -12,7 +12,6 @@ import (
 	"gorm.io/gorm"
 
 	"cartwright/recommend"
-	"cartwright/recommend/evaluate"
 	"cartwright/sessions"
 	"cartwright/sessions/database"
 )
@@ -25,6 +24,14 @@ type tuneOptions struct {
 	json    bool
 }
 
+// time is what --last says, 0 if it says nothing.
+func (o tuneOptions) time() (time.Duration, error) {
+	if o.last == "" {
+		return 0, nil
+	}
+	return parseDays(o.last)
+}
+
 func tuneCommand(s streams) *cobra.Command {
 	var c Config
 	o := tuneOptions{}
@@ -32,21 +39,23 @@ func tuneCommand(s streams) *cobra.Command {
 		Use:   "tune",
 		Short: "Learn from the shop's own sessions how to rank recommendations",
 		Long: `Recommendations are ranked by weights that were learned on other shops. This learns
-those of yours: the sessions of the last days are split by time, the earlier two
-thirds teach, and the last third, which the weights have not seen, says how good they
-are. They are kept only if what came next then stands higher than with the weights in
-use, and no more than a hundredth of the hits is lost; with less than a thousand steps
-to learn from nothing changes.
+those of yours. The sessions of the last two weeks, or the newest quarter of all if that
+is less, are split by time: the earlier two thirds teach, knowing what was before, and
+the last third, which the weights have not seen, says how good they are. They are kept
+only if what came next then stands higher than with the weights in use, and no more than
+a hundredth of the hits is lost. With less than a thousand steps to learn from nothing
+changes.
 
 Weights that are kept stand in the log: a running “serve”, and every replica, ranks by
 them within a second, backups have them, and --list shows all there were. --restore puts
 one of them back, or “default” those that Cartwright came with.`,
-		Example: `  cartwright tune --last 14d
+		Example: `  cartwright tune
+  cartwright tune --last 36h
   cartwright tune --list
   cartwright tune --restore default`,
 		Args: noArguments,
 		RunE: func(cmd *cobra.Command, _ []string) error {
-			last, err := parseDays(o.last)
+			last, err := o.time()
 			if err != nil {
 				return usage("--last %v", err)
 			}
@@ -68,7 +77,7 @@ one of them back, or “default” those that Cartwright came with.`,
 	}
 	c.databaseFlag(cmd.Flags())
 	flags := cmd.Flags()
-	flags.StringVar(&o.last, "last", "14d", "the sessions of how long before the newest one are learned from and tested on")
+	flags.StringVar(&o.last, "last", "", "the sessions of how long before the newest one are learned from and tested on, such as 36h; by default 14d, or less if that were more than the newest quarter of all sessions")
 	flags.StringVar(&o.restore, "restore", "", "put weights back: the number that --list shows, or default")
 	flags.BoolVar(&o.list, "list", false, "list the weights that were kept, the last of which are in use")
 	flags.BoolVar(&o.json, "json", false, "print the result as JSON")
@@ -77,21 +86,25 @@ one of them back, or “default” those that Cartwright came with.`,
 
 // tuneResult is what tune says.
 type tuneResult struct {
-	Kept bool `json:"kept"`
+	Kept   bool   `json:"kept"`
+	Reason string `json:"reason,omitempty"` // why nothing is kept, and what to do about it
 	recommend.StoredTuning
 }
 
-// tune learns, tests, and keeps what is better.
+// tune learns, tests, and keeps what is better. Without a time it takes that which suits
+// the log.
 func tune(ctx context.Context, log *sessions.Log, s streams, last time.Duration, asJSON bool) error {
 	h, err := readHistory(ctx, log)
 	if err != nil {
 		return err
 	}
-	from := h.until(h.newest() - last.Milliseconds())
-	test := h.until(h.newest() - last.Milliseconds()/3)
-	fmt.Fprintf(s.err, "%s sessions to know, %s to learn from, %s to test on\n",
-		thousands(int64(from)), thousands(int64(test-from)), thousands(int64(len(h.sessions)-test)))
-	r, err := h.learn(ctx, from, test)
+	if last == 0 {
+		last = h.lately()
+	}
+	from, test := h.thirds(last)
+	fmt.Fprintf(s.err, "of the last %s: %s sessions to learn from, %s to test on; %s before them to know\n",
+		brief(last), thousands(int64(test-from)), thousands(int64(len(h.sessions)-test)), thousands(int64(from)))
+	r, err := h.learn(ctx, last)
 	if err != nil {
 		return err
 	}
@@ -104,45 +117,6 @@ func tune(ctx context.Context, log *sessions.Log, s streams, last time.Duration,
 		return printJSON(s.out, r)
 	}
 	return r.print(s)
-}
-
-// learn tunes on the sessions between two places, knowing those before, and compares on
-// those after.
-func (h shopHistory) learn(ctx context.Context, from, test int) (r tuneResult, err error) {
-	index := recommend.NewIndex(recommend.Limits{})
-	index.Append(slices.Concat(h.sessions[:from]...)...)
-	lessons := recommend.Lessons(itemsOf(h.sessions[from:test]))
-	tuned, learned, err := index.Tune(ctx, recommend.DefaultWeights(), lessons)
-	if err != nil || learned == 0 {
-		return r, err
-	}
-	r.Weights, r.Lessons = tuned.Named(), learned
-	e, err := evaluation(h.sessions[:test], h.sessions[test:], evaluate.Options{})
-	if err != nil {
-		return r, err
-	}
-	for _, side := range []struct {
-		weights recommend.Weights
-		figures **recommend.Figures
-	}{{h.weights, &r.Before}, {tuned, &r.After}} {
-		m, err := e.Measure(ctx, evaluate.BlendWith(side.weights), func() {})
-		if err != nil {
-			return r, err
-		}
-		*side.figures = &recommend.Figures{Predictions: m.Predictions, HitRate: m.HR20, MRR: m.MRR20}
-	}
-	r.Kept = r.After.Better(*r.Before)
-	return r, nil
-}
-
-func itemsOf(list [][]recommend.Click) [][]string {
-	items := make([][]string, len(list))
-	for i, clicks := range list {
-		for _, c := range clicks {
-			items[i] = append(items[i], c.Item)
-		}
-	}
-	return items
 }
 
 // keepTuning appends it to the log.
@@ -158,9 +132,13 @@ func keepTuning(ctx context.Context, log *sessions.Log, t recommend.Tuning) (sto
 	return recommend.StoredTuning{Seq: head.Seq, At: now, Tuning: t}, nil
 }
 
+// stays is said where nothing is kept.
+const stays = "The weights stay as they are."
+
+// print writes it for people.
 func (r tuneResult) print(s streams) error {
 	if r.Before == nil {
-		_, err := fmt.Fprintf(s.out, "There are too few steps to learn from, less than %s: the weights stay as they are.\n", thousands(recommend.TuneAtLeast))
+		_, err := fmt.Fprintln(s.out, r.Reason, stays)
 		return err
 	}
 	table := tabwriter.NewWriter(s.out, 0, 0, 2, ' ', tabwriter.AlignRight)
@@ -170,7 +148,7 @@ func (r tuneResult) print(s streams) error {
 	if err := table.Flush(); err != nil {
 		return fmt.Errorf("print the result: %w", err)
 	}
-	verdict := "They are not better: the weights stay as they are."
+	verdict := r.Reason + " " + stays
 	if r.Kept {
 		verdict = fmt.Sprintf("They are better, and in use from now on as number %d.", r.Seq)
 	}
@@ -178,6 +156,7 @@ func (r tuneResult) print(s streams) error {
 	return err
 }
 
+// listTunings prints all that were kept.
 func listTunings(ctx context.Context, db *database.DB, s streams, asJSON bool) error {
 	list, err := recommend.Tunings(db.Read(ctx))
 	if err != nil {
@@ -228,7 +207,7 @@ func restoreTuning(ctx context.Context, db *database.DB, log *sessions.Log, s st
 		return err
 	}
 	if o.json {
-		return printJSON(s.out, tuneResult{true, stored})
+		return printJSON(s.out, tuneResult{Kept: true, StoredTuning: stored})
 	}
 	_, err = fmt.Fprintf(s.out, "They are in use from now on as number %d.\n", stored.Seq)
 	return err

@@ -7,7 +7,9 @@ import (
 	"slices"
 	"strings"
 	"testing"
+	"time"
 
+	"cartwright/recommend"
 	"cartwright/recommend/evaluate"
 )
 
@@ -42,6 +44,62 @@ func TestTune(t *testing.T) {
 	}
 	if !slices.Equal(numbers, []string{"number", "70279", "70280", "70281"}) {
 		t.Errorf("listed %v", numbers)
+	}
+}
+
+// A shop younger than two weeks learns without being told from when on; whoever names a time that
+// is too long or too short is told which one would do.
+func TestTuneByDefault(t *testing.T) {
+	train := filepath.Join(dataFolder(t, "rsc15-100k"), "yoochoose-clicks-100k_train_full.txt.gz")
+	db := filepath.Join(t.TempDir(), "shop.db")
+	printed(t, nil, "import", "--db", db, "--format", "sessions", train)
+	for last, want := range map[string]string{"7d": "No session had ended before the last 7d", "2h": "The last 2h have too few steps to learn from, 54"} {
+		var r tuneResult
+		mustRead(t, printed(t, nil, "tune", "--db", db, "--last", last, "--json"), &r)
+		if r.Kept || !strings.HasPrefix(r.Reason, want) || !strings.Contains(r.Reason, "--last 30h would do") {
+			t.Errorf("--last %s: %+v", last, r)
+		}
+		if said := printed(t, nil, "tune", "--db", db, "--last", last); said != r.Reason+" The weights stay as they are.\n" {
+			t.Errorf("--last %s: told %q", last, said)
+		}
+	}
+	if said := told(t, nil, exitFailed, "evaluate", "--db", db, "--last", "7d"); !strings.Contains(said, "such as --last 30h") {
+		t.Errorf("evaluate: told %q", said)
+	}
+	var r tuneResult
+	mustRead(t, printed(t, nil, "tune", "--db", db, "--json"), &r)
+	if !r.Kept || r.Reason != "" || r.Lessons < 5000 || r.After.MRR < r.Before.MRR+.003 {
+		t.Fatalf("tuned: %+v, before %+v, after %+v", r, r.Before, r.After)
+	}
+	if said := printed(t, nil, "tune", "--db", db); !strings.Contains(said, "They are not better. The weights stay as they are.") {
+		t.Errorf("the second time: %s", said)
+	}
+}
+
+// Two weeks are enough of a long past, a quarter of the sessions of a short one, and half where
+// a quarter has too few steps.
+func TestTimesThatSuitALog(t *testing.T) {
+	of := func(sessions, steps int, apart time.Duration) (h shopHistory) {
+		for i := range sessions {
+			h.sessions = append(h.sessions, slices.Repeat([]recommend.Click{{Item: "a", At: int64(i) * apart.Milliseconds()}}, steps+1))
+		}
+		return h
+	}
+	for _, c := range []struct {
+		h             shopHistory
+		lately        string
+		advice, other string
+	}{
+		{of(10_000, 3, time.Hour), "14d", "--last 2499h would do", "give a shorter time, such as --last 14d"},
+		{of(10_000, 3, time.Minute), "41h", "--last 41h would do", "give a shorter time, such as --last 41h"},
+		{of(4_000, 1, time.Second), "16m", "--last 33m would do", "give a shorter time, such as --last 16m"},
+		{of(100, 3, time.Hour), "1d", "more sessions must come first", "give a shorter time, such as --last 1d"},
+		{of(1, 9, time.Hour), "0s", "more sessions must come first", "more sessions must come first"},
+		{of(0, 0, 0), "0s", "more sessions must come first", "more sessions must come first"},
+	} {
+		if got := brief(c.h.lately()); got != c.lately || c.h.advice() != c.advice || c.h.shorter() != c.other {
+			t.Errorf("%d sessions: %s, “%s”, “%s”; want %s, “%s”, “%s”", len(c.h.sessions), got, c.h.advice(), c.h.shorter(), c.lately, c.advice, c.other)
+		}
 	}
 }
 
