@@ -58,6 +58,34 @@ func TestTunedWeightsAreBetterOnRealSessions(t *testing.T) {
 	}
 }
 
+// What the log says are the clicks that the index takes in: who, from where, what they did,
+// and what they read.
+func TestClicksOfTheLogAreThoseOfTheIndex(t *testing.T) {
+	db := testdb.SQLite(t)
+	log := openLog(t, db)
+	brewing := guide("brewing", "/guides/brewing")
+	entry, page, added := event(sessions.ProductUpdated, ""), opens("x", "", "/guides/brewing"), event(sessions.ProductAdded, "x", "pot")
+	entry.Product, entry.Source, page.Address = &brewing, sessions.Backend, "192.0.2.0"
+	appendAll(t, log, page, entry)
+	appendAll(t, log, opens("x", "", "/guides/brewing"), opens("x", "", "/guides/other"), added)
+	clicks, _, err := Clicks(t.Context(), log)
+	if err != nil {
+		t.Fatal(err)
+	}
+	r := started(t, log, Options{})
+	caughtUp(t, r)
+	x := NewIndex(Limits{})
+	x.Append(clicks...)
+	if got, want := x.Stats(), r.Stats(); got.Clicks != 2 || got.Clicks != want.Clicks || got.Items != want.Items {
+		t.Errorf("%d clicks on %d items, the follower has %d on %d: %+v", got.Clicks, got.Items, want.Clicks, want.Items, clicks)
+	}
+	for i, want := range []Click{{Item: "brewing"}, {Item: "pot", Action: Added}} {
+		if got := clicks[i]; got.Item != want.Item || got.Action != want.Action || got.Visitor == 0 {
+			t.Errorf("click %d is %+v, want %+v of a visitor", i, got, want)
+		}
+	}
+}
+
 // What was learned stands in the log, holds from there on, and can be put back.
 func TestWeightsStandInTheLog(t *testing.T) {
 	db := testdb.SQLite(t)

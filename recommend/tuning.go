@@ -93,39 +93,64 @@ func (r *Recommender) weigh(e *sessions.Event) error {
 	return err
 }
 
-// Clicks reads the log and returns the clicks that it says, in its order, and by whose
-// weights recommendations are ranked at its end. It costs a few microseconds an event,
-// and some eighty bytes a click.
+// Clicks reads the log and returns the clicks that it says, in its order, those on what
+// there is to read included, and by whose weights recommendations are ranked at its end.
+// It costs a few microseconds an event, and some eighty bytes a click.
 func Clicks(ctx context.Context, log *sessions.Log) (clicks []Click, w Weights, err error) {
-	m, names := newMemory(), map[string]string{}
-	w = DefaultWeights()
+	r := newReading()
 	for seq, head := sessions.Seq(0), log.Head().Seq; seq < head; {
 		events, err := log.Since(ctx, seq, followBatch)
 		if err != nil {
-			return nil, w, err
+			return nil, r.weights, err
 		}
 		for _, e := range events {
-			if e.Kind == sessions.WeightsLearned {
-				t, err := readTuning(e)
-				if err != nil {
-					return nil, w, err
-				}
-				w = t.weights()
-			}
-			from := len(clicks)
-			if clicks, err = m.take(e, clicks); err != nil {
-				return nil, w, fmt.Errorf("take in event %d: %w", e.Seq, err)
-			}
-			for i := range clicks[from:] { // the event's own copy of the name is let go
-				c := &clicks[from+i]
-				if name, ok := names[c.Item]; ok {
-					c.Item = name
-				} else {
-					names[c.Item] = c.Item
-				}
+			if err := r.take(e); err != nil {
+				return nil, r.weights, err
 			}
 			seq = e.Seq
 		}
 	}
-	return clicks, w, nil
+	return r.clicks, r.weights, nil
+}
+
+// reading is what was read of a log, for [Clicks].
+type reading struct {
+	memory  *memory
+	shelf   *shelf
+	names   map[string]string // of items, each to be held once
+	clicks  []Click
+	weights Weights
+}
+
+func newReading() *reading {
+	r := &reading{memory: newMemory(), shelf: newShelf(), names: map[string]string{}, weights: DefaultWeights()}
+	r.memory.reads = r.shelf.contents.read
+	return r
+}
+
+// take reads the next event.
+func (r *reading) take(e *sessions.Event) (err error) {
+	if e.Kind == sessions.WeightsLearned {
+		t, err := readTuning(e)
+		if err != nil {
+			return err
+		}
+		r.weights = t.weights()
+	}
+	from := len(r.clicks)
+	if r.clicks, err = r.memory.take(e, r.clicks); err != nil {
+		return fmt.Errorf("take in event %d: %w", e.Seq, err)
+	}
+	for i := range r.clicks[from:] { // the event's own copy of the name is let go
+		c := &r.clicks[from+i]
+		if name, ok := r.names[c.Item]; ok {
+			c.Item = name
+		} else {
+			r.names[c.Item] = c.Item
+		}
+	}
+	if p := entryOf(e); p != nil {
+		r.shelf.take(*p, e)
+	}
+	return nil
 }
