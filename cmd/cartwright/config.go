@@ -163,8 +163,7 @@ func (c *Config) recommendFlags(flags *pflag.FlagSet) {
 		"the strategies of each place in the shop, each of which fills what those before it left empty; in a file “cart: [bought_together, popular]”, elsewhere “cart=bought_together popular”. "+
 			"A place that is not named keeps its default. What is popular, and the catalog by product id, follow at the end of a chain that does not name them")
 	_ = flags.SetAnnotation("recommend-chains", takesMapping, nil) // it was bound just now
-	flags.IntVar(&c.RecommendMemory, "recommend-memory", 300, "megabytes of memory for the sessions that recommendations are made from: one holds some 33,000 clicks. The oldest sessions leave when it is full")
-	flags.IntVar(&c.RecommendDays, "recommend-days", 0, "sessions that ended so many days before the newest click leave, too; 0 means none")
+	c.windowFlags(flags)
 	flags.StringVar(&c.RecommendSnapshot, "recommend-snapshot", "", "the file in which what recommendations are made from is kept from one start to the next; empty means beside a SQLite database (shop.db.recommendations), and none with PostgreSQL; none means none")
 }
 

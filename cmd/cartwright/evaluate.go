@@ -48,12 +48,13 @@ func evaluateCommand(s streams) *cobra.Command {
 				return o.runFiles(cmd.Context(), s)
 			}
 			return withDatabase(cmd, s, &c, func(ctx context.Context, db *database.DB) error {
-				return withLog(ctx, db, func(log *sessions.Log) error { return o.runShop(ctx, log, s) })
+				return withLog(ctx, db, func(log *sessions.Log) error { return o.runShop(ctx, log, s, c) })
 			})
 		},
 	}
 	flags := cmd.Flags()
 	c.databaseFlag(flags)
+	c.windowFlags(flags)
 	flags.StringVar(&o.last, "last", "", "predict the sessions of so long before the newest one in the shop's own log, such as 7d")
 	flags.StringVar(&o.train, "train", "", "the file of sessions to learn from")
 	flags.StringVar(&o.test, "test", "", "the file of sessions to predict")
@@ -70,8 +71,9 @@ func evaluateHelp() string {
 	b.WriteString(`Lets each strategy learn from one file of sessions and then plays the sessions of
 another: wherever one of them went on, the strategy is asked for twenty items, and the
 one that really came next is looked for among them. With --last it does so with the
-shop's own log: what happened before is learned, and the last days are predicted; “blend”
-has then the weights that the shop ranks by. Nothing is stored.
+shop's own log: what happened before is learned, and the last days are predicted; “knn”
+and “blend” then know what was added and bought, by whom and from which network, as far
+back as the shop does, and “blend” has the weights that it ranks by. Nothing is stored.
 
 Split your own history by time, so that the test is what came after the training: a
 shop that tests on sessions it has learned from will be pleased and deceived.
@@ -165,12 +167,12 @@ func (o evaluateOptions) runFiles(ctx context.Context, s streams) error {
 }
 
 // runShop evaluates on the shop's own log.
-func (o evaluateOptions) runShop(ctx context.Context, log *sessions.Log, s streams) error {
+func (o evaluateOptions) runShop(ctx context.Context, log *sessions.Log, s streams, c Config) error {
 	last, err := parseDays(o.last)
 	if err != nil {
 		return err
 	}
-	h, err := readHistory(ctx, log)
+	h, err := readHistory(ctx, log, c)
 	if err != nil {
 		return err
 	}
@@ -178,7 +180,7 @@ func (o evaluateOptions) runShop(ctx context.Context, log *sessions.Log, s strea
 	if cut == 0 {
 		return fmt.Errorf("%w: no session had ended before the last %s, so there is nothing to learn from: %s", evaluate.ErrNothing, brief(last), h.shorter())
 	}
-	e, err := evaluation(h.sessions[:cut], h.sessions[cut:], o.options())
+	e, err := h.evaluation(cut, o.options())
 	if err != nil {
 		return err
 	}

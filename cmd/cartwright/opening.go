@@ -48,7 +48,7 @@ func (s *Shop) openLog(ctx context.Context) (err error) {
 	s.recommender = recommend.NewRecommender(s.log, recommend.Options{
 		Chains:   chains,
 		Snapshot: s.config.snapshot(s.db.Dialect()),
-		Limits:   recommend.LimitsOf(s.config.RecommendMemory, s.config.RecommendDays),
+		Limits:   s.config.window(),
 		InCart: func(ctx context.Context, who recommend.Shopper) ([]sessions.ProductID, error) {
 			return s.carts.InCarts(ctx, who.Customer)
 		},

@@ -120,9 +120,6 @@ func announce(s streams, shop *Shop) {
 	}
 }
 
-// maximumRecommendMemory is more than any machine has that a shop would pay for.
-const maximumRecommendMemory = 60_000
-
 // check returns everything that is wrong with the settings.
 func (c Config) check() error {
 	var wrong []error
@@ -159,12 +156,7 @@ func (c Config) check() error {
 	add("upkeep-schedule", jobs.ParseSchedule(c.UpkeepSchedule))
 	_, err := recommend.ParseChains(c.RecommendChains)
 	add("recommend-chains", err)
-	if c.RecommendMemory < 1 || c.RecommendMemory > maximumRecommendMemory {
-		add("recommend-memory", fmt.Errorf("%d is not between 1 and %d", c.RecommendMemory, maximumRecommendMemory))
-	}
-	if c.RecommendDays < 0 {
-		add("recommend-days", fmt.Errorf("%d is less than none", c.RecommendDays))
-	}
+	wrong = append(wrong, c.checkWindow())
 	_, err = c.endpoints()
 	add("webhooks", err)
 	if c.WebhookDisableAfter < 0 {

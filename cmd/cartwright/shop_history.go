@@ -13,15 +13,20 @@ import (
 	"cartwright/sessions"
 )
 
-// shopHistory is what a shop's own log says for an evaluation: its sessions of two or
-// more clicks, ordered by when they ended, and the weights that it ranks by.
+// shopHistory is what a shop's own log says for an evaluation: its sessions, ordered by
+// when they ended, and the weights that it ranks by.
 type shopHistory struct {
 	sessions [][]recommend.Click // that are not empty, the one that ended first at the front
 	weights  recommend.Weights
+	window   recommend.Limits // how far back the index reaches
 }
 
-// readHistory reads a log.
-func readHistory(ctx context.Context, log *sessions.Log) (h shopHistory, err error) {
+// readHistory reads the log of a shop that serves with the window of a configuration.
+func readHistory(ctx context.Context, log *sessions.Log, c Config) (h shopHistory, err error) {
+	if err := c.checkWindow(); err != nil {
+		return h, err
+	}
+	h.window = c.window()
 	clicks, weights, err := recommend.Clicks(ctx, log)
 	if err != nil {
 		return h, err
@@ -59,16 +64,21 @@ func (h shopHistory) until(at int64) int {
 	return n
 }
 
-// evaluation is one of some sessions, which came later, after others.
-func evaluation(train, test [][]recommend.Click, o evaluate.Options) (*evaluate.Evaluation, error) {
-	return evaluate.New(rowsOf(train), rowsOf(test), o)
+// evaluation is one in which the sessions from one on are predicted, and those before it
+// are known as far as the window reaches.
+func (h shopHistory) evaluation(from int, o evaluate.Options) (*evaluate.Evaluation, error) {
+	o.Limits = h.window
+	return evaluate.New(rowsOf(h.sessions[:from]), rowsOf(h.sessions[from:]), o)
 }
 
+// rowsOf are the clicks of sessions, each named by its key.
 func rowsOf(list [][]recommend.Click) (rows []evaluate.Click) {
 	for _, clicks := range list {
 		session := strconv.FormatInt(int64(clicks[0].Session), 10)
 		for _, c := range clicks {
-			rows = append(rows, evaluate.Click{Session: session, Item: c.Item, At: c.At})
+			rows = append(rows, evaluate.Click{
+				Session: session, Item: c.Item, At: c.At, Action: c.Action, Visitor: c.Visitor, Network: c.Network,
+			})
 		}
 	}
 	return rows

@@ -70,13 +70,14 @@ one of them back, or “default” those that Cartwright came with.`,
 					if o.restore != "" {
 						return restoreTuning(ctx, db, log, s, o)
 					}
-					return tune(ctx, log, s, last, o.json)
+					return tune(ctx, log, s, c, last, o.json)
 				})
 			})
 		},
 	}
-	c.databaseFlag(cmd.Flags())
 	flags := cmd.Flags()
+	c.databaseFlag(flags)
+	c.windowFlags(flags)
 	flags.StringVar(&o.last, "last", "", "the sessions of how long before the newest one are learned from and tested on, such as 36h; by default 14d, or less if that were more than the newest quarter of all sessions")
 	flags.StringVar(&o.restore, "restore", "", "put weights back: the number that --list shows, or default")
 	flags.BoolVar(&o.list, "list", false, "list the weights that were kept, the last of which are in use")
@@ -93,8 +94,8 @@ type tuneResult struct {
 
 // tune learns, tests, and keeps what is better. Without a time it takes that which suits
 // the log.
-func tune(ctx context.Context, log *sessions.Log, s streams, last time.Duration, asJSON bool) error {
-	h, err := readHistory(ctx, log)
+func tune(ctx context.Context, log *sessions.Log, s streams, c Config, last time.Duration, asJSON bool) error {
+	h, err := readHistory(ctx, log, c)
 	if err != nil {
 		return err
 	}

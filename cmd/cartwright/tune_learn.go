@@ -56,7 +56,7 @@ func (h shopHistory) learn(ctx context.Context, last time.Duration) (r tuneResul
 		return r, nil
 	}
 	from, test := h.thirds(last)
-	index := recommend.NewIndex(recommend.Limits{})
+	index := recommend.NewIndex(h.window)
 	index.Append(slices.Concat(h.sessions[:from]...)...)
 	tuned, learned, err := index.Tune(ctx, recommend.DefaultWeights(), h.lessons(last))
 	if err != nil {
@@ -67,7 +67,7 @@ func (h shopHistory) learn(ctx context.Context, last time.Duration) (r tuneResul
 		return r, nil
 	}
 	r.Weights, r.Lessons = tuned.Named(), learned
-	e, err := evaluation(h.sessions[:test], h.sessions[test:], evaluate.Options{})
+	e, err := h.evaluation(test, evaluate.Options{})
 	if errors.Is(err, evaluate.ErrNothing) {
 		r.Reason = fmt.Sprintf("Nothing can be tested: %v.", err)
 		return r, nil

@@ -53,7 +53,7 @@ func readClicks(t testing.TB, path string) (clicks []Click) {
 			t.Fatal(err, batch.Rejected)
 		}
 		for _, e := range batch.Events {
-			clicks = append(clicks, Click{e.Session, string(e.Lines[0].Product), int64(e.Occurred)})
+			clicks = append(clicks, Click{Session: e.Session, Item: string(e.Lines[0].Product), At: int64(e.Occurred)})
 		}
 	}
 	return clicks

@@ -17,6 +17,8 @@ var ErrNothing = errors.New("nothing to evaluate")
 type Options struct {
 	Protocol  Protocol // Next if empty
 	MinPrefix int      // only predict after at least so many items; at least 1
+
+	Limits recommend.Limits // the window of what serves shops; none if zero
 }
 
 // Evaluation is a training and a test, on which any strategy can be measured.
@@ -36,6 +38,7 @@ func New(train, test []Click, o Options) (*Evaluation, error) {
 	}
 	o.MinPrefix = max(1, o.MinPrefix)
 	e := &Evaluation{options: o, training: newTraining(train)}
+	e.training.limits = o.Limits
 	if len(train) == 0 {
 		return nil, fmt.Errorf("%w: the training is empty", ErrNothing)
 	}

@@ -18,7 +18,7 @@ func rows(lines ...string) (clicks []Click) {
 	for i, line := range lines {
 		id, items, _ := strings.Cut(line, ": ")
 		for j, item := range strings.Fields(items) {
-			clicks = append(clicks, Click{id, item, int64(i*60+j) * 60_000})
+			clicks = append(clicks, Click{Session: id, Item: item, At: int64(i*60+j) * 60_000})
 		}
 	}
 	return clicks
@@ -129,8 +129,9 @@ func TestMeasuringEndsWithItsContext(t *testing.T) {
 // Sessions are ordered as numbers, their clicks by time, equal times as they came.
 func TestSessionsAreSorted(t *testing.T) {
 	var got []string
+	click := func(session, item string, at int64) Click { return Click{Session: session, Item: item, At: at} }
 	for _, s := range bySession([]Click{
-		{"b", "z", 1}, {"10", "p", 5}, {"9", "c", 9}, {"9", "a", 3}, {"9", "b", 9}, {"10", "q", 5}, {"a", "y", 1},
+		click("b", "z", 1), click("10", "p", 5), click("9", "c", 9), click("9", "a", 3), click("9", "b", 9), click("10", "q", 5), click("a", "y", 1),
 	}) {
 		got = append(got, strings.Join(s.items, ""))
 	}

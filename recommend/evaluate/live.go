@@ -23,7 +23,7 @@ func BlendWith(w recommend.Weights) Strategy {
 }
 
 func built(t *training) *recommend.Index {
-	index := recommend.NewIndex(recommend.Limits{})
+	index := recommend.NewIndex(t.limits)
 	index.Append(t.clicks...)
 	return index
 }
