@@ -248,29 +248,6 @@ func exactly(t *rapid.T, got, want []Scored) {
 	}
 }
 
-// The terms of a score add up to it.
-func TestScoresAreExplained(t *testing.T) {
-	x, told := NewIndex(Limits{}), []string(nil)
-	shop(500, func(c Click) { x.Append(c) })
-	q := Query{Items: []string{"p3", "p0", "p3"}, M: 500, K: 200, N: 20}
-	sums := map[string]float64{}
-	q.Explain = func(item string, terms []Term) {
-		told = append(told, item)
-		for _, term := range terms {
-			sums[item] += term.Value * term.Weight
-		}
-	}
-	answer := x.Blend(q, nil)
-	if len(answer) != 20 || len(told) != 20 {
-		t.Fatalf("%d of %d items are explained", len(told), len(answer))
-	}
-	for i, a := range answer {
-		if told[i] != a.Item || abs(sums[a.Item]-a.Score) > 1e-9 {
-			t.Errorf("place %d: the terms of %s sum to %v, the score of %s is %v", i, told[i], sums[a.Item], a.Item, a.Score)
-		}
-	}
-}
-
 func TestBatchesDoNotMatter(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
 		limits := drawLimits(t)
