@@ -30,6 +30,7 @@ func TestExclusionsHoldAndTheListIsFilledUp(t *testing.T) {
 		{"in stock", func(s *tale) { s.sells(sessions.Product{ID: "a", InStock: &yes}) }, "a b c"},
 		{"in stock again", func(s *tale) { s.sells(sessions.Product{ID: "a", InStock: &no}, sessions.Product{ID: "a"}) }, "a b c"},
 		{"hidden", func(s *tale) { s.sells(sessions.Product{ID: "b", Hidden: true}) }, "a c"},
+		{"looked at just now", func(s *tale) { s.views("me", "b") }, "a b c"},
 		{"in the cart", func(s *tale) { s.adds("me", "b") }, "a c"},
 		{"in another's cart", func(s *tale) { s.adds("x", "b") }, "a b c"},
 		{"taken out of the cart", func(s *tale) { s.adds("me", "b").removes("me", "b") }, "a b c"},
