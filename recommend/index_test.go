@@ -1,6 +1,7 @@
 package recommend
 
 import (
+	"bytes"
 	"fmt"
 	"math"
 	"slices"
@@ -185,7 +186,8 @@ func TestIndexAnswersAsTheNaiveOneDoes(t *testing.T) {
 		v.lenient = rapid.SampledFrom([]float64{0, .3, 4}).Draw(t, "times its share")
 		v.large = rapid.SampledFrom([]int{1, 2, 32}).Draw(t, "part of a large network")
 		x.thin, x.plenty, x.lenient, x.networks.part = v.thin, v.plenty, v.lenient, v.large
-		x.kept = newKept(rapid.SampledFrom([]int64{0, 9, keptPairs}).Draw(t, "pairs kept"))
+		kept := rapid.SampledFrom([]int64{0, 9, keptPairs}).Draw(t, "pairs kept")
+		x.kept = newKept(kept)
 		drawSizes(t, x)
 		x.Weigh(DefaultWeights()) // a view has it all
 		t.Repeat(map[string]func(*rapid.T){
@@ -202,10 +204,27 @@ func TestIndexAnswersAsTheNaiveOneDoes(t *testing.T) {
 					t.Fatalf("remove %d: got %v, want %v", s, got, want)
 				}
 			},
+			"restart": func(t *rapid.T) {
+				y := NewIndex(limits)
+				y.thin, y.plenty, y.lenient, y.networks.part, y.sizes, y.kept = x.thin, x.plenty, x.lenient, v.large, x.sizes, newKept(kept)
+				reread(t, x, y)
+				x = y
+			},
 			"ask": func(t *rapid.T) { sameAnswers(t, x, v, drawQuery(t)) },
 			"":    func(t *rapid.T) { checkWhole(t, x, v) },
 		})
 	})
+}
+
+// reread lets an empty index read what another one writes.
+func reread(t *rapid.T, from, into *Index) {
+	var file bytes.Buffer
+	if err := from.view.Load().write(&file, from.limits); err != nil {
+		t.Fatal(err)
+	}
+	if err := into.read(&file); err != nil {
+		t.Fatal(err)
+	}
 }
 
 func TestRemoveLeavesNoTrace(t *testing.T) {

@@ -128,13 +128,7 @@ func TestAnIndexReadAnswersAsTheOneWritten(t *testing.T) {
 		clicks := rapid.SliceOfN(rapid.Custom(drawClick), 0, 60)
 		x.Append(clicks.Draw(t, "before")...)
 		x.Remove(SessionKey(rapid.IntRange(1, 12).Draw(t, "gone")))
-		var file bytes.Buffer
-		if err := x.view.Load().write(&file, x.limits); err != nil {
-			t.Fatal(err)
-		}
-		if err := y.read(&file); err != nil {
-			t.Fatal(err)
-		}
+		reread(t, x, y)
 		after := clicks.Draw(t, "after")
 		x.Append(after...)
 		y.Append(after...)
