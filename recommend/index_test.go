@@ -206,6 +206,7 @@ func TestIndexAnswersAsTheNaiveOneDoes(t *testing.T) {
 			},
 			"restart": func(t *rapid.T) {
 				y := NewIndex(limits)
+				y.listen(v.longest)
 				y.thin, y.plenty, y.lenient, y.networks.part, y.sizes, y.kept = x.thin, x.plenty, x.lenient, v.large, x.sizes, newKept(kept)
 				reread(t, x, y)
 				x = y
