@@ -73,7 +73,7 @@ func oneFile(c *cobra.Command, args []string) error {
 // backup writes a checked backup of a database to path.
 func backup(ctx context.Context, url, path string, force bool, s streams) (done Backup, err error) {
 	began := time.Now()
-	if err := checkAbsent(path, force); err != nil {
+	if err := checkPlace(url, path, force); err != nil {
 		return Backup{}, err
 	}
 	db, err := database.Inspect(ctx, url, database.Options{})
@@ -96,7 +96,7 @@ func backup(ctx context.Context, url, path string, force bool, s streams) (done 
 	if err != nil {
 		return Backup{}, fmt.Errorf("the copy is not what it should be, and is thrown away: %w", err)
 	}
-	if err := keep(unfinished, path, force); err != nil {
+	if err := keep(unfinished, url, path, force); err != nil {
 		return Backup{}, fmt.Errorf("give the backup its name: %w", err)
 	}
 	if len(differences) > 0 {
@@ -108,9 +108,9 @@ func backup(ctx context.Context, url, path string, force bool, s streams) (done 
 	return done, nil
 }
 
-// keep gives a finished backup its name, for good.
-func keep(unfinished, path string, force bool) error {
-	if err := checkAbsent(path, force); err != nil {
+// keep gives a finished backup of the database at url its name, for good.
+func keep(unfinished, url, path string, force bool) error {
+	if err := checkPlace(url, path, force); err != nil {
 		return err
 	}
 	if err := os.Rename(unfinished, path); err != nil {
@@ -123,7 +123,14 @@ func keep(unfinished, path string, force bool) error {
 	return errors.Join(folder.Sync(), folder.Close())
 }
 
-func checkAbsent(path string, force bool) error {
+// checkPlace refuses a place at which a backup of the database at url would take another's: nobody may
+// force it into that of the database itself.
+func checkPlace(url, path string, force bool) error {
+	if shared, err := database.Shared(url, path); err != nil {
+		return err
+	} else if shared != "" {
+		return fmt.Errorf("%s would take the place of %s, which belongs to the database itself: name another file", path, shared)
+	}
 	info, err := os.Stat(path)
 	switch {
 	case errors.Is(err, os.ErrNotExist):

@@ -65,6 +65,11 @@ type Restored struct {
 // restore fills the configured database from a backup and checks the outcome.
 func restore(ctx context.Context, path string, c Config, s streams) (Restored, error) {
 	began := time.Now()
+	if shared, err := database.Shared(path, c.Database); err != nil {
+		return Restored{}, err
+	} else if shared != "" {
+		return Restored{}, fmt.Errorf("the backup and the database to be made of it have %s in common: name another --db", shared)
+	}
 	from, err := database.Inspect(ctx, path, database.Options{})
 	if err != nil {
 		return Restored{}, err
