@@ -109,10 +109,18 @@ func (p *process) end(t *testing.T, signal os.Signal) error {
 	if err := p.command.Process.Signal(signal); err != nil {
 		t.Fatal(err)
 	}
+	if err := p.gone(); err != nil {
+		return fmt.Errorf("after %v: %w", signal, err)
+	}
+	return nil
+}
+
+// gone waits for the program, which was asked to end, to be gone.
+func (p *process) gone() error {
 	select {
 	case err := <-p.done:
 		return err
 	case <-time.After(20 * time.Second):
-		return fmt.Errorf("still running 20 s after %v\n%s", signal, p.log())
+		return fmt.Errorf("still running after 20 s\n%s", p.log())
 	}
 }

@@ -74,6 +74,7 @@ type Config struct {
 	RateLimitAddress float64
 	RateLimitKey     float64
 	LogLevel         string
+	ShutdownDelay    time.Duration
 }
 
 // defaultConfigFile is read if it exists and no other file is named.
@@ -144,6 +145,7 @@ func (c *Config) serveFlags(flags *pflag.FlagSet) {
 	flags.Float64Var(&c.RateLimitAddress, "rate-limit-address", 50, "requests a second of one client address, ten times that in a burst; 0 means any. Valid secret keys, and private addresses that connect directly, are not counted")
 	flags.Float64Var(&c.RateLimitKey, "rate-limit-key", 0, "requests a second with one key; 0 means any, since anybody can use up what a public key may")
 	flags.StringVar(&c.LogLevel, "log-level", "info", "debug, info, warn or error")
+	flags.DurationVar(&c.ShutdownDelay, "shutdown-delay", 0, "asked to end, go on so long with /readyz at 503, that load balancers see it first: longer than from one of their checks to the next; at most 5m")
 }
 
 // webhookFlags binds where webhooks may be sent.

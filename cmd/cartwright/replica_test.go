@@ -5,6 +5,7 @@ import (
 	"net/http/httptest"
 	"net/url"
 	"os"
+	"slices"
 	"sync"
 	"syscall"
 	"testing"
@@ -39,8 +40,8 @@ type fleet struct {
 	replicas []*replica
 }
 
-// newFleet starts replicas on a fresh database, all at the same moment.
-func newFleet(t *testing.T, binary string, n int) *fleet {
+// newFleet starts replicas on a fresh database, all at the same moment, with further flags.
+func newFleet(t *testing.T, binary string, n int, more ...string) *fleet {
 	t.Helper()
 	f := &fleet{t: t, binary: binary, url: testdb.PostgresURL(t)}
 	var err error
@@ -60,7 +61,7 @@ func newFleet(t *testing.T, binary string, n int) *fleet {
 	for i := range n {
 		r := &replica{name: fmt.Sprintf("replica-%d", i+1)}
 		r.cable, r.args = cableTo(t, f.url, r.name)
-		r.args = append(r.args, flags...)
+		r.args = slices.Concat(r.args, flags, more)
 		f.replicas = append(f.replicas, r)
 	}
 	var starting sync.WaitGroup

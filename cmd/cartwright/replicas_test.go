@@ -177,12 +177,13 @@ func (f *fleet) verify() {
 // keep to the contract.
 func TestRollingRestart(t *testing.T) {
 	t.Parallel()
-	f := newFleet(t, build(t, ""), 3)
+	f := newFleet(t, build(t, ""), 3, "--shutdown-delay", "1s")
 	visitors := f.visit(4)
 	time.Sleep(2 * time.Second)
 	for _, r := range f.replicas {
 		r.ails(true)
-		if err := r.process.end(t, syscall.SIGTERM); err != nil {
+		r.process.retire(t)
+		if err := r.process.gone(); err != nil {
 			t.Errorf("%s: %v\n%s", r.name, err, r.process.log())
 		}
 		r.start(t, f.binary)

@@ -8,9 +8,12 @@ import (
 	"net"
 	"net/http"
 	"net/netip"
+	"os"
+	"os/signal"
 	"slices"
 	"strconv"
 	"strings"
+	"syscall"
 	"time"
 
 	"github.com/spf13/cobra"
@@ -35,8 +38,9 @@ products, and looks for abandoned carts, until it is told to end. Without any
 configuration it keeps its data in ./cartwright.db and listens on port 8080. At the
 first start it makes two keys and prints them once.
 
-Asked to end (SIGTERM or Ctrl-C), it says so on /readyz, finishes what it took in,
-commits it, and stops within 20 seconds.`,
+Asked to end (SIGTERM or Ctrl-C), it says so on /readyz, goes on for --shutdown-delay or
+until it is asked again, finishes what it took in, commits it, and stops within 20
+seconds.`,
 		Example: `  cartwright serve
   cartwright serve --db postgres://shop@db.example/cartwright --port 80
   cartwright serve --cart-wait 90m --webhooks "https://shop.example/hooks whsec_…"`,
@@ -80,9 +84,9 @@ func serve(ctx context.Context, c Config, s streams) error {
 	select {
 	case err = <-failed:
 	case <-ctx.Done():
-		logger.Info("asked to end: finishing what was taken in")
+		logger.Info("asked to end: finishing what was taken in", "after", c.ShutdownDelay.String())
+		err = linger(ctx, shop, failed)
 	}
-	shop.Unready()
 	drain, cancel := context.WithTimeout(context.WithoutCancel(ctx), drainTime)
 	defer cancel()
 	if shutdown := server.Shutdown(drain); shutdown != nil {
@@ -93,6 +97,21 @@ func serve(ctx context.Context, c Config, s streams) error {
 		err = nil
 	}
 	return errors.Join(err, shop.Close(ctx))
+}
+
+// linger makes /readyz say that the program was asked to end, and lets it go on for a while, so that load
+// balancers see that before connections are refused: until it is asked again, or the server fails.
+func linger(ctx context.Context, shop *Shop, failed <-chan error) error {
+	again, stop := signal.NotifyContext(context.WithoutCancel(ctx), os.Interrupt, syscall.SIGTERM)
+	defer stop()
+	shop.Unready()
+	select {
+	case err := <-failed:
+		return err
+	case <-again.Done():
+	case <-time.After(shop.config.ShutdownDelay):
+	}
+	return nil
 }
 
 // acceptor returns a server that lets no client hold a connection for nothing: one that
@@ -120,6 +139,9 @@ func announce(s streams, shop *Shop) {
 	}
 }
 
+// maximumShutdownDelay is longer than any load balancer needs to see that a program will end.
+const maximumShutdownDelay = 5 * time.Minute
+
 // check returns everything that is wrong with the settings.
 func (c Config) check() error {
 	var wrong []error
@@ -144,6 +166,9 @@ func (c Config) check() error {
 	}
 	if c.Port < 0 || c.Port > 65535 {
 		add("port", fmt.Errorf("%d is not between 0 and 65535", c.Port))
+	}
+	if c.ShutdownDelay < 0 || c.ShutdownDelay > maximumShutdownDelay {
+		add("shutdown-delay", fmt.Errorf("%s is not between none and %s", c.ShutdownDelay, maximumShutdownDelay))
 	}
 	add("cart-wait, cart-maximum-age", c.fallback().Check())
 	c.checkLinks(add)
