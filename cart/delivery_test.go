@@ -118,6 +118,33 @@ func TestTriggersAfter(t *testing.T) {
 	})
 }
 
+// What is told is summed up by what it is and where it goes.
+func TestUntoldAfter(t *testing.T) {
+	story(t, func(s *shop) {
+		s.happens(0, put("A", "cup", 1, by("ann")), put("B", "cup", 1, by("bob")), put("C", "cup", 1, by("cat")))
+		s.happens(1, ordered("1", by("ann")))
+		s.happens(2, ordered("2", by("bob")))
+		s.asOf(2, false)
+		for after := range sessions.Seq(10) {
+			triggers, err := s.store.TriggersAfter(s.db.Read(context.Background()), after, 100)
+			if err != nil {
+				t.Fatal(err)
+			}
+			want := int64(len(triggers))
+			untold, err := s.store.UntoldAfter(s.db.Read(context.Background()), after)
+			switch {
+			case err != nil || want == 0 && len(untold) > 0 || want > 0 && len(untold) != 1:
+				t.Errorf("after %d: %+v, %v, want %d", after, untold, err, want)
+			case want > 0:
+				u := untold[0]
+				if u.Count != want || u.Kind != cart.Converted || !u.Trigger().Goes(cart.Webhook) || u.Oldest != triggers[0].At {
+					t.Errorf("after %d: %+v, want %d of %s", after, u, want, triggers[0].At.Time())
+				}
+			}
+		}
+	})
+}
+
 func TestMessages(t *testing.T) {
 	story(t, func(s *shop) {
 		s.happens(0, put("A", "cup", 2, by("phone"), customer("ann"), email("ann@example.com")))

@@ -55,7 +55,27 @@ type MailOutbox struct {
 	Ended   map[string]int64 // how many ended in each way, as far as they are kept
 }
 
-// LoadMailOutbox counts the mails. Cost: one pass over them.
+// Outbox counts the mails, those too that were not made of their triggers yet, as while the job that
+// mails is paused or fails. Cost: one pass over them.
+func (m *Mailing) Outbox(ctx context.Context) (o MailOutbox, err error) {
+	err = m.Database.Snapshot(ctx, func(tx *gorm.DB) (err error) {
+		if o, err = LoadMailOutbox(tx); err != nil {
+			return err
+		}
+		untold, err := relay{m.Database, m.Triggers, mailCursor}.waiting(tx, func(t cart.Trigger) int64 {
+			if t.Goes(cart.Email) {
+				return 1
+			}
+			return 0
+		})
+		all := untold.with(Outbox{o.Waiting, o.Oldest})
+		o.Waiting, o.Oldest = all.Waiting, all.Oldest
+		return err
+	})
+	return o, err
+}
+
+// LoadMailOutbox counts the mails that were made of their triggers. Cost: one pass over them.
 func LoadMailOutbox(tx *gorm.DB) (MailOutbox, error) {
 	var rows []struct {
 		Status    string

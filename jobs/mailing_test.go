@@ -214,3 +214,22 @@ func TestTheOutboxOfMailsIsCounted(t *testing.T) {
 		}
 	})
 }
+
+// Mails that wait to be made, because their job is paused, wait as those that were made do.
+func TestMailsThatWereNotMadeAreCounted(t *testing.T) {
+	testdb.Each(t, func(t *testing.T, db *database.DB) {
+		m := newMailroom(t, db, nil, nil)
+		m.told.add(1, "trg_1", "trg_2")
+		m.told.told.add(2, "trg_hook")
+		o, err := m.Outbox(t.Context())
+		if err != nil || o.Waiting != 2 || o.Oldest != m.told.list[0].At {
+			t.Errorf("%+v, %v", o, err)
+		}
+		if made, err := m.fanOut(t.Context(), database.Lease{}, 1); err != nil || made != 2 {
+			t.Errorf("%d mails made, %v", made, err)
+		}
+		if o, err = m.Outbox(t.Context()); err != nil || o.Waiting != 2 || o.Oldest != 1 {
+			t.Errorf("once they are made: %+v, %v", o, err)
+		}
+	})
+}

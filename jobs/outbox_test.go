@@ -58,6 +58,14 @@ func (s *told) TriggersAfter(_ *gorm.DB, after sessions.Seq, limit int) ([]cart.
 	return slices.Clone(s.list[i:end]), nil
 }
 
+func (s *told) UntoldAfter(tx *gorm.DB, after sessions.Seq) (untold []cart.Untold, err error) {
+	list, err := s.TriggersAfter(tx, after, 1<<20)
+	for _, t := range list {
+		untold = append(untold, cart.Untold{Kind: t.Kind, Channels: t.Channels, Count: 1, Oldest: t.At})
+	}
+	return untold, err
+}
+
 func (s *told) Recheck(_ *gorm.DB, t cart.Trigger, _ sessions.Millis, sending []string) (cart.Verdict, error) {
 	s.mu.Lock()
 	defer s.mu.Unlock()

@@ -19,6 +19,8 @@ type Triggers interface {
 	// rest of those that follow from the same event as the last one. A cursor
 	// that is a seq would pass them over otherwise.
 	TriggersAfter(tx *gorm.DB, after sessions.Seq, limit int) ([]cart.Trigger, error)
+	// UntoldAfter sums up what TriggersAfter would return, had it no limit.
+	UntoldAfter(tx *gorm.DB, after sessions.Seq) ([]cart.Untold, error)
 }
 
 // A relay brings triggers into an outbox: it reads on from a cursor and lets rows be
@@ -60,6 +62,25 @@ func (r relay) run(ctx context.Context, lease database.Lease, put func(*gorm.DB,
 		made += n
 	}
 	return made, nil
+}
+
+// waiting counts the rows that relaying would make of the triggers after the cursor, of each as many as
+// makes says, and returns when the oldest such trigger was made.
+func (r relay) waiting(tx *gorm.DB, makes func(cart.Trigger) int64) (o Outbox, err error) {
+	after, err := r.cursor.load(tx)
+	if err != nil {
+		return Outbox{}, err
+	}
+	untold, err := r.triggers.UntoldAfter(tx, after)
+	if err != nil {
+		return Outbox{}, fmt.Errorf("look for triggers after %d: %w", after, err)
+	}
+	for _, u := range untold {
+		if n := makes(u.Trigger()); n > 0 {
+			o = o.with(Outbox{n * u.Count, u.Oldest})
+		}
+	}
+	return o, nil
 }
 
 // some relays one batch of triggers. more says that there may be others.

@@ -141,9 +141,9 @@ var (
 	indexHolds   = description("index_held", "What the index of recommendations holds.", "what")
 	indexBytes   = description("index_bytes", "The memory of that index.")
 	dueSeconds   = description("oldest_due_cart_seconds", "For how long the oldest abandoned cart has waited for its decision; 0 when none waits.")
-	outboxHolds  = description("outbox_deliveries", "Webhooks that have not arrived and are still tried.")
+	outboxHolds  = description("outbox_deliveries", "Webhooks that have not arrived and are still tried, or will be once the job that delivers runs.")
 	outboxAge    = description("outbox_age_seconds", "For how long the oldest of them has waited; 0 when none waits.")
-	mailsWait    = description("outbox_mails", "Mails that have not ended: that are still tried, or under way.")
+	mailsWait    = description("outbox_mails", "Mails that have not ended: that are still tried, or under way, or will be made once the job that mails runs.")
 	mailsAge     = description("outbox_mails_age_seconds", "For how long the oldest of them has waited; 0 when none waits.")
 	mailsEnded   = description("mails_ended", "Mails of the last month by how they ended.", "status")
 	couponsLeft  = description("coupons_left", "Coupon codes of the pool that can still be issued; absent where none was ever added or wanted.")
@@ -253,7 +253,7 @@ func (c shopCollector) database(ctx context.Context, now time.Time, gauge func(*
 	if s.mailing == nil {
 		return nil
 	}
-	mails, err := jobs.LoadMailOutbox(s.db.Read(ctx))
+	mails, err := s.mailing.Outbox(ctx)
 	if err != nil {
 		return err
 	}

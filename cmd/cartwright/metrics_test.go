@@ -12,7 +12,9 @@ import (
 
 	"github.com/prometheus/client_golang/prometheus/testutil"
 	dto "github.com/prometheus/client_model/go"
+	"gorm.io/gorm"
 
+	"cartwright/jobs"
 	"cartwright/sessions"
 )
 
@@ -142,6 +144,33 @@ func TestMetricsOfTheOutbox(t *testing.T) {
 		if err := shop.Close(t.Context()); err != nil {
 			t.Fatal(err)
 		}
+	})
+}
+
+// What the paused jobs will send is seen before they make anything of it, unless nobody wants it.
+func TestMetricsOfWhatIsPaused(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		shop := metricsShop(t)
+		pause := jobs.Order{Job: jobs.DeliveryJob, Who: "ops", Reason: "look first"}
+		if err := shop.db.Write(t.Context(), func(tx *gorm.DB) error { return jobs.PauseIn(tx, pause, time.Now()) }); err != nil {
+			t.Fatal(err)
+		}
+		put(t, shop, "/v1/carts/paid", cartOf("ben"))
+		post(t, shop, "/v1/orders", with(cartOf("ben"), "order_id", "o1", "cart_id", "paid", "total", 500))
+		time.Sleep(time.Minute)
+		values := gathered(t, shop)
+		if n, age := values["cartwright_outbox_deliveries"], values["cartwright_outbox_age_seconds"]; n != 1 || age < 50 || age > 60 {
+			t.Errorf("%v deliveries wait, the oldest for %v s, want 1 for about a minute", n, age)
+		}
+		err := shop.db.Write(t.Context(), func(tx *gorm.DB) error { return tx.Exec("UPDATE endpoints SET topics = 'recovery.sent'").Error })
+		if err != nil {
+			t.Fatal(err)
+		}
+		values = gathered(t, shop)
+		if n, age := values["cartwright_outbox_deliveries"], values["cartwright_outbox_age_seconds"]; n != 0 || age != 0 {
+			t.Errorf("%v deliveries wait, the oldest for %v s, though nobody wants them", n, age)
+		}
+		closeShop(t, shop)
 	})
 }
 
