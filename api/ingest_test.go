@@ -225,6 +225,12 @@ func TestWhoseMachine(t *testing.T) {
 	if private.Address != "192.0.2.1" || !private.DoNotTrack {
 		t.Errorf("private browser's machine: %+v", private)
 	}
+	for i, from := range []string{"198.51.100.7:50123", "203.0.113.1, 198.51.100.7:50123", "[::ffff:198.51.100.7]:443"} { // of proxies that name ports, too
+		s.do(request{method: http.MethodPost, path: "/v1/events", key: writeKey, body: body, headers: []string{"X-Forwarded-For: " + from}}).receipt(t)
+		if got := s.clients[3+i].Address; got != "198.51.100.7" {
+			t.Errorf("forwarded %q: address %q", from, got)
+		}
+	}
 }
 
 // Nobody is believed about another address unless the operator says so.

@@ -88,6 +88,14 @@ func TestAddressesThatAreLimited(t *testing.T) {
 		{"who writes rubbish in front", "10.0.0.1:1000", "'; DROP, 192.0.2.7", writeKey, 20},
 		{"of a proxy with a public address", "203.0.113.1:1000", "192.0.2.7", writeKey, 20},
 		{"of an IPv6 proxy", "[fd00::1]:1000", "2001:db8::9", writeKey, 20},
+		{"of a proxy that writes ports", "10.0.0.1:1000", "192.0.2.7:50123", writeKey, 20},
+		{"of a proxy that writes ports, IPv6", "10.0.0.1:1000", "[2001:db8::9]:443", writeKey, 20},
+		{"of a proxy that writes brackets", "10.0.0.1:1000", "[2001:db8::9]", writeKey, 20},
+		{"of two proxies that write ports", "10.0.0.1:1000", "192.0.2.7:50123, 203.0.113.1:80", writeKey, 20},
+		{"who writes loopback with a port in front", "10.0.0.1:1000", "127.0.0.1:1, 192.0.2.7:50123", writeKey, 20},
+		{"who writes the proxy with a port in front", "10.0.0.1:1000", "10.0.0.1:1,[2001:db8::9]:443", writeKey, 20},
+		{"who is no trusted proxy and writes ports", "192.0.2.7:1000", "127.0.0.1:1000", writeKey, 20},
+		{"a trusted proxy that writes rubbish", "10.0.0.1:1000", "192.0.2.7:port", writeKey, all},
 		{"who is no trusted proxy", "192.0.2.7:1000", "127.0.0.1", writeKey, 20},
 		{"an undeclared proxy inside", "10.9.9.9:1000", "192.0.2.7", writeKey, all},
 		{"a trusted proxy that names nobody", "10.0.0.1:1000", "", writeKey, all},
@@ -129,6 +137,22 @@ func TestAllowancesAreApart(t *testing.T) {
 	*now = now.Add(3 * time.Second)
 	if n := first.untilLimited(t, writeKey, 50); n != 6 {
 		t.Errorf("three seconds later: %d calls taken, want 6", n)
+	}
+}
+
+// A proxy's clients are told apart, whatever port they come from; what they write in front is not believed.
+func TestForwardedPortsAreNotCounted(t *testing.T) {
+	s, _ := limited(t)
+	for _, c := range []struct {
+		forwarded string
+		want      int
+	}{
+		{"192.0.2.7:50123", 20}, {"192.0.2.7:50124", 0}, {"192.0.2.7", 0}, {"[::ffff:192.0.2.7]:1", 0}, {"198.51.100.1:9, 192.0.2.7:1", 0},
+		{"192.0.2.8:50123", 20}, {"[2001:db8::1]:50123", 20}, {"2001:db8::2", 0}, {"[2001:db8:0:1::1]:50123", 20},
+	} {
+		if got := (caller{s, "10.0.0.1:1000", c.forwarded}).untilLimited(t, writeKey, 50); got != c.want {
+			t.Errorf("%s: %d calls taken, want %d", c.forwarded, got, c.want)
+		}
 	}
 }
 

@@ -146,7 +146,7 @@ func New(c Config) (*Server, error) {
 	s.engine.RedirectTrailingSlash = false
 	s.engine.HandleMethodNotAllowed = true
 	s.engine.UseRawPath = true // an id may hold a slash, as %2F
-	s.engine.Use(s.observe, s.recover, private())
+	s.engine.Use(s.observe, s.recover, private(), bareAddresses)
 	if c.Logger.Enabled(context.Background(), slog.LevelDebug) {
 		s.engine.Use(s.access)
 	}

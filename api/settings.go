@@ -18,11 +18,12 @@ func (s *Server) settingsRoutes() []route {
 }
 
 // origin returns the scheme and host at which the caller reached this server. A proxy
-// that ends TLS says so in X-Forwarded-Proto; whoever makes that up deceives only
-// himself, because the answer is his alone and no cache keeps it.
+// that ends TLS says so in X-Forwarded-Proto, of several the first; whoever makes that
+// up deceives only himself, because the answer is his alone and no cache keeps it.
 func origin(r *http.Request) (scheme, host string) {
 	scheme = "http"
-	if r.TLS != nil || strings.EqualFold(r.Header.Get("X-Forwarded-Proto"), "https") {
+	first, _, _ := strings.Cut(r.Header.Get("X-Forwarded-Proto"), ",")
+	if r.TLS != nil || strings.EqualFold(strings.TrimSpace(first), "https") {
 		scheme = "https"
 	}
 	return scheme, r.Host

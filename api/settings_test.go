@@ -35,6 +35,8 @@ func TestSegmentSettings(t *testing.T) {
 		"plain":                     {url: "http://shop.example:8080/v1/projects/wk_test/settings", key: "wk_test", host: "shop.example:8080", protocol: "http"},
 		"TLS":                       {url: "https://shop.example/v1/projects/wk_test/settings", tls: true, key: "wk_test", host: "shop.example", protocol: "https"},
 		"a proxy that ends TLS":     {url: "http://shop.example/v1/projects/wk_test/settings", forwarded: "https", key: "wk_test", host: "shop.example", protocol: "https"},
+		"the first of two proxies":  {url: "http://shop.example/v1/projects/wk_test/settings", forwarded: "https, http", key: "wk_test", host: "shop.example", protocol: "https"},
+		"the second of two proxies": {url: "http://shop.example/v1/projects/wk_test/settings", forwarded: "http,https", key: "wk_test", host: "shop.example", protocol: "http"},
 		"a proxy that ends nothing": {url: "http://shop.example/v1/projects/wk_test/settings", forwarded: "http", key: "wk_test", host: "shop.example", protocol: "http"},
 		"nonsense of a proxy":       {url: "http://shop.example/v1/projects/wk_test/settings", forwarded: "javascript", key: "wk_test", host: "shop.example", protocol: "http"},
 		"two parts":                 {url: "http://shop.example/v1/projects/wk_test:any/settings", key: "wk_test", host: "shop.example", protocol: "http"},
