@@ -103,6 +103,19 @@ func (s *Server) routes() []route {
 	return slices.Concat(table, s.trackingRoutes(), s.linkRoutes(), s.couponRoutes())
 }
 
+// heads are the routes by which HEAD is answered as GET is wherever no route says otherwise: net/http
+// leaves the body away. They are not in the table, because they follow from it.
+func heads(table []route) (all []route) {
+	for _, r := range table {
+		own := slices.ContainsFunc(table, func(other route) bool { return other.method == http.MethodHead && other.path == r.path })
+		if r.method == http.MethodGet && !own {
+			r.method, r.reads = http.MethodHead, true
+			all = append(all, r)
+		}
+	}
+	return all
+}
+
 // register puts a route into the engine.
 func (s *Server) register(r route) {
 	answer := func(c *gin.Context) {

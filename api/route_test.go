@@ -3,7 +3,9 @@ package api_test
 import (
 	"context"
 	"errors"
+	"io"
 	"net/http"
+	"net/http/httptest"
 	"slices"
 	"strings"
 	"testing"
@@ -148,6 +150,49 @@ func TestUnknownRoutes(t *testing.T) {
 	a.wants(t, 405, "method_not_allowed")
 	if allow := a.Header().Get("Allow"); !strings.Contains(allow, "PUT") || !strings.Contains(allow, "GET") {
 		t.Errorf("Allow %q", allow)
+	}
+}
+
+// HEAD is answered as GET is, without a body, on every route that has GET.
+func TestHead(t *testing.T) {
+	s := sqliteShop(t)
+	server := httptest.NewServer(s.server)
+	defer server.Close()
+	client := server.Client()
+	client.CheckRedirect = func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse }
+	ask := func(method, path string) (status int, kind string, body []byte) {
+		r, err := http.NewRequest(method, server.URL+path, nil)
+		if err != nil {
+			t.Fatal(err)
+		}
+		r.SetBasicAuth(secretKey, "")
+		a, err := client.Do(r)
+		if err != nil {
+			t.Fatal(err)
+		}
+		defer a.Body.Close()
+		if body, err = io.ReadAll(a.Body); err != nil {
+			t.Fatal(err)
+		}
+		return a.StatusCode, a.Header.Get("Content-Type"), body
+	}
+	for _, route := range s.server.Table() {
+		if route.Method != http.MethodGet {
+			continue
+		}
+		path := concrete(route.Path)
+		status, kind, _ := ask(http.MethodGet, path)
+		if got, as, body := ask(http.MethodHead, path); got != status || as != kind || len(body) > 0 {
+			t.Errorf("HEAD %s: status %d, %s, %q; GET: %d, %s", path, got, as, body, status, kind)
+		}
+	}
+	for _, path := range []string{"/healthz", "/readyz", "/docs", "/v1/carts"} {
+		if got, _, _ := ask(http.MethodHead, path); got != http.StatusOK {
+			t.Errorf("HEAD %s: status %d", path, got)
+		}
+	}
+	if got, _, _ := ask(http.MethodHead, "/v1/track"); got != http.StatusMethodNotAllowed {
+		t.Errorf("HEAD of what is only posted: status %d", got)
 	}
 }
 

@@ -7,6 +7,7 @@ import (
 	"net/http"
 	"net/netip"
 	"runtime/debug"
+	"slices"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -152,10 +153,11 @@ func New(c Config) (*Server, error) {
 	}
 	s.engine.NoRoute(func(c *gin.Context) { s.fail(c, errNoRoute) })
 	s.engine.NoMethod(func(c *gin.Context) { s.fail(c, errNoMethod) })
-	for _, r := range s.routes() {
+	table := s.routes()
+	for _, r := range slices.Concat(table, heads(table)) {
 		s.register(r)
 	}
-	s.registerPreflights(s.routes())
+	s.registerPreflights(table)
 	return s, nil
 }
 
