@@ -3,7 +3,6 @@ package main
 import (
 	"errors"
 	"fmt"
-	"strings"
 	"time"
 
 	"github.com/spf13/pflag"
@@ -172,17 +171,13 @@ func (c *Config) recommendFlags(flags *pflag.FlagSet) {
 // load fills in, for every flag not given, what the environment says or else the
 // configuration file. All mistakes are reported at once.
 func load(flags *pflag.FlagSet, file string, environ []string) error {
-	env := map[string]string{}
-	for _, pair := range environ {
-		if name, value, found := strings.Cut(pair, "="); found && value != "" {
-			env[name] = value
-		}
-	}
+	env, errs := readEnvironment(environ, flags)
 	optional := file == ""
 	if optional {
 		file = defaultConfigFile
 	}
-	fromFile, errs := readFile(file, optional)
+	fromFile, wrong := readFile(file, optional)
+	errs = append(errs, wrong...)
 	flags.VisitAll(func(f *pflag.Flag) {
 		if f.Changed {
 			return
@@ -210,17 +205,4 @@ func allSettings() map[string]*pflag.Flag {
 		}
 	}
 	return all
-}
-
-// suggestion names the setting that a mistyped key most likely means.
-func suggestion(key string) string {
-	plain := func(s string) string {
-		return strings.NewReplacer("-", "", "_", "", " ", "").Replace(strings.ToLower(s))
-	}
-	for name := range allSettings() {
-		if plain(name) == plain(key) {
-			return fmt.Sprintf("; did you mean %q?", name)
-		}
-	}
-	return "; see cartwright config for all of them"
 }

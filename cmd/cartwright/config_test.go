@@ -45,11 +45,13 @@ session-events: [1, 2]
 		t.Fatal(err)
 	}
 	db := filepath.Join(folder, "shop.db")
-	got := told(t, []string{"CARTWRIGHT_LOG_LEVEL=loud", "CARTWRIGHT_CART_MAXIMUM_AGE=soon"}, exitUsage, "serve", "--config", file, "--db", db)
+	environ := []string{"CARTWRIGHT_LOG_LEVEL=loud", "CARTWRIGHT_CART_MAXIMUM_AGE=soon", "CARTWRIGHT_SECRETKEY=sk_mine", "CARTWRIGHT_CONFIG=x.yaml"}
+	got := told(t, environ, exitUsage, "serve", "--config", file, "--db", db)
 	for _, want := range []string{
-		file + `:2: there is no setting "cart-wiat"`, file + ":3: cart-wait", `currency: "XXQ"`, file + ":6: port is set twice",
+		file + `:2: there is no setting "cart-wiat"; did you mean "cart-wait"?`, file + ":3: cart-wait", `currency: "XXQ"`, file + ":6: port is set twice",
 		"webhooks: https://shop.example/hooks", file + ":9: webhooks", `trusted-proxies: "nonsense"`, "detect-schedule",
 		file + ":12: session-events", `log-level: "loud"`, "CARTWRIGHT_CART_MAXIMUM_AGE",
+		`there is no setting CARTWRIGHT_SECRETKEY; did you mean "secret-key"?`, "there is no setting CARTWRIGHT_CONFIG;",
 	} {
 		if !strings.Contains(got, want) {
 			t.Errorf("not told of %s in\n%s", want, got)
@@ -57,6 +59,36 @@ session-events: [1, 2]
 	}
 	if _, err := os.Stat(db); err == nil {
 		t.Error("a database was made all the same")
+	}
+	if strings.Contains(got, "sk_mine") {
+		t.Errorf("a secret is told in\n%s", got)
+	}
+}
+
+// A variable that begins as ours do and is no setting is refused by every command, unless it is meant for others.
+func TestUnknownVariables(t *testing.T) {
+	for _, tt := range []struct{ variable, want string }{
+		{"CARTWRIGHT_CART_WIAT=3m", `there is no setting CARTWRIGHT_CART_WIAT; did you mean "cart-wait"?`},
+		{"CARTWRIGHT_TRUSTED_PROXY=10.0.0.1", "there is no setting CARTWRIGHT_TRUSTED_PROXY;"},
+		{"CARTWRIGHT_SMTP_PORT=25", "there is no setting CARTWRIGHT_SMTP_PORT"},
+		{"CARTWRIGHT_CART_WIAT=", ""}, // not set
+		{"CARTWRIGHT_CART_WAIT=3m", ""},
+		{"CARTWRIGHT_DATA=/data", ""}, {"CARTWRIGHT_TEST_POSTGRES=postgres://x", ""},
+		{"CARTWRIGHT_SERVICE_HOST=10.0.0.1", ""}, {"CARTWRIGHT_SERVICE_PORT_HTTP=8080", ""}, {"CARTWRIGHT_DB_PORT=tcp://10.0.0.2:5432", ""},
+		{"CARTWRIGHT_PORT_8080_TCP_ADDR=10.0.0.1", ""}, {"CARTWRIGHT_DB_PORT_5432_TCP=tcp://10.0.0.2:5432", ""}, {"MY_CARTWRIGHT_X=1", ""},
+	} {
+		for _, command := range []string{"stats", "serve"} {
+			var c Config
+			flags := pflag.NewFlagSet(command, pflag.ContinueOnError)
+			c.databaseFlag(flags)
+			if command == "serve" {
+				c.recoveryFlags(flags)
+			}
+			err := load(flags, "", []string{tt.variable})
+			if (err != nil) != (tt.want != "") || err != nil && !strings.Contains(err.Error(), tt.want) {
+				t.Errorf("%s of %s: %v, want %q", tt.variable, command, err, tt.want)
+			}
+		}
 	}
 }
 

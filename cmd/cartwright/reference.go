@@ -40,11 +40,6 @@ func (g group) settings() []*pflag.Flag {
 	return list
 }
 
-// variable is the environment's name of a setting.
-func variable(setting string) string {
-	return "CARTWRIGHT_" + strings.ToUpper(strings.ReplaceAll(setting, "-", "_"))
-}
-
 func configCommand(s streams) *cobra.Command {
 	var markdown bool
 	cmd := &cobra.Command{
@@ -138,9 +133,9 @@ Written by “cartwright config --markdown”; do not edit it by hand.
 
 Every setting has one name: ` + "`cart-wait` is `--cart-wait`, `CARTWRIGHT_CART_WAIT`, and `cart-wait:` in\n" +
 		"`" + defaultConfigFile + "` (or the file that `--config` names)" + `. The flag beats the environment, which beats the file.
-Unknown names are refused, and all mistakes are told at once. Durations are written as ` + "`90s`, `30m` or `168h`" + `; a list
-is several lines in the file, and has commas between its values elsewhere. ` + "`cartwright config`" + ` prints a file with all of
-them to begin with, and ` + "`cartwright doctor`" + ` checks what is set.
+Unknown names are refused, in the environment too if they begin with ` + "`CARTWRIGHT_`" + `, and all mistakes are told at once.
+Durations are written as ` + "`90s`, `30m` or `168h`" + `; a list is several lines in the file, and has commas between its values
+elsewhere. ` + "`cartwright config`" + ` prints a file with all of them to begin with, and ` + "`cartwright doctor`" + ` checks what is set.
 `)
 	for _, g := range groups() {
 		fmt.Fprintf(&b, "\n## %s\n\n| setting | default | meaning |\n|---|---|---|\n", g.title)
