@@ -9,6 +9,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"cartwright/api"
+	"cartwright/sessions/database"
 )
 
 func keysCommand(s streams) *cobra.Command {
@@ -34,15 +35,7 @@ when it is made.`,
 
 // withKeys runs f on the keys of the configured database.
 func withKeys(cmd *cobra.Command, s streams, c *Config, f func(context.Context, *api.Keys) error) error {
-	if err := configure(cmd, s); err != nil {
-		return err
-	}
-	db, err := c.openDatabase(cmd.Context(), nil)
-	if err != nil {
-		return err
-	}
-	defer db.Close()
-	return f(cmd.Context(), api.NewKeys(db))
+	return withDatabase(cmd, s, c, func(ctx context.Context, db *database.DB) error { return f(ctx, api.NewKeys(db)) })
 }
 
 func createKeyCommand(s streams, c *Config) *cobra.Command {

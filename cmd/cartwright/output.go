@@ -3,8 +3,10 @@ package main
 import (
 	"context"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"io"
+	"io/fs"
 	"log/slog"
 	"os"
 	"strings"
@@ -28,11 +30,13 @@ func (c Config) openDatabase(ctx context.Context, log *slog.Logger) (*database.D
 	return database.Open(ctx, c.Database, o)
 }
 
-// openExisting opens a database that must be there: what only looks at one makes
-// none because its name was mistyped.
+// openExisting opens a database that must be there: none is made because its name was
+// mistyped.
 func (c Config) openExisting(ctx context.Context) (*database.DB, error) {
 	if !strings.Contains(c.Database, "://") {
-		if _, err := os.Stat(c.Database); err != nil {
+		if _, err := os.Stat(c.Database); errors.Is(err, fs.ErrNotExist) {
+			return nil, fmt.Errorf("there is no database %s: name the shop's with --db, or let “cartwright serve” make one", c.Database)
+		} else if err != nil {
 			return nil, fmt.Errorf("open database: %w", err)
 		}
 	}
