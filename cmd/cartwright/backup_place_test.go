@@ -75,7 +75,8 @@ func TestARestoreIsNotTheBackup(t *testing.T) {
 	}
 }
 
-// shopAt keeps a shop with one cart open at url, a file in folder, until the test ends.
+// shopAt keeps a shop with one cart open at url until the test ends. What it knows of recommendations it
+// keeps in folder.
 func shopAt(t *testing.T, folder, url string) {
 	t.Helper()
 	config := defaultConfig()

@@ -197,6 +197,23 @@ func TestDoctorFindsDamage(t *testing.T) {
 	}
 }
 
+// A disk that is full is one fault, and its cause stands there once.
+func TestDoctorOfAFullDisk(t *testing.T) {
+	folder := smallDisk(t)
+	db := filepath.Join(folder, "shop.db")
+	shopAt(t, t.TempDir(), db)
+	ballast := filepath.Join(folder, "ballast")
+	fill(t, ballast)
+	found, code := doctored(t, db)
+	if err := os.Remove(ballast); err != nil { // for the shop to end in peace
+		t.Fatal(err)
+	}
+	commits := found["failed commit"]
+	if code != exitFailed || len(commits) != 1 || strings.Count(commits[0].Detail, "no space left") != 1 || len(found["failed disk"]) != 1 {
+		t.Errorf("exit %d: %+v", code, found)
+	}
+}
+
 func TestTheStateOfRoomAndClocks(t *testing.T) {
 	for want, judge := range map[string]func(*findings){
 		"ok disk":                            func(f *findings) { f.room(200<<30, 1<<30, true, "") },

@@ -152,9 +152,9 @@ func (db *DB) SyncTime(ctx context.Context) (time.Duration, error) {
 	}
 	var took []time.Duration
 	var err error
-	for range syncs {
+	for len(took) < syncs && err == nil {
 		began := time.Now()
-		err = errors.Join(err, wait())
+		err = wait()
 		took = append(took, time.Since(began))
 	}
 	if err := errors.Join(err, end()); err != nil {
@@ -181,8 +181,10 @@ func (db *DB) syncBeside(ctx context.Context) (wait, end func() error, err error
 		return nil, nil, err
 	}
 	wait = func() error {
-		_, err := f.WriteAt(make([]byte, 4096), 0)
-		return errors.Join(err, f.Sync())
+		if _, err := f.WriteAt(make([]byte, 4096), 0); err != nil {
+			return err
+		}
+		return f.Sync()
 	}
 	return wait, func() error { return errors.Join(f.Close(), os.Remove(f.Name())) }, nil
 }
