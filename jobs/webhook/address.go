@@ -6,6 +6,7 @@ import (
 	"net/http"
 	"net/netip"
 	"net/url"
+	"strconv"
 	"strings"
 	"time"
 	"unicode"
@@ -15,8 +16,8 @@ import (
 
 // Check reports whether an address may be configured as an endpoint: an
 // absolute https URL (http when that is allowed) without user, password or
-// fragment, and no special address where its host is an address. What a name
-// resolves to is looked at when it is dialled, each time.
+// fragment, with a port that there is, and no special address where its host is
+// an address. What a name resolves to is looked at when it is dialled, each time.
 func (o Options) Check(address string) error {
 	u, err := url.Parse(address)
 	if err != nil {
@@ -33,8 +34,16 @@ func (o Options) Check(address string) error {
 		return fmt.Errorf("endpoint %s: a URL with a user or password is not taken; messages are signed instead", u.Redacted())
 	case u.Fragment != "":
 		return fmt.Errorf("endpoint %s: a URL with a fragment is not taken", u.Redacted())
+	case !isPort(u.Port()):
+		return fmt.Errorf("endpoint %s: a port is between 1 and 65535", u.Redacted())
 	}
 	return o.checkHost(u.Hostname())
+}
+
+// isPort reports whether somebody may listen at the port of a URL, which may leave it to the scheme.
+func isPort(text string) bool {
+	n, err := strconv.ParseUint(text, 10, 16)
+	return text == "" || err == nil && n > 0
 }
 
 // checkHost refuses a host that is a special address as it stands, and what is
