@@ -89,3 +89,21 @@ func shopAt(t *testing.T, folder, url string) {
 	t.Cleanup(func() { closeShop(t, shop) })
 	put(t, shop, "/v1/carts/c1", cartOf("ann"))
 }
+
+// What is restored is its owner's alone, also where an empty file was put before.
+func TestARestoredDatabaseIsPrivate(t *testing.T) {
+	folder := t.TempDir()
+	file, fresh, taken := filepath.Join(folder, "backup"), filepath.Join(folder, "fresh.db"), testdb.SQLiteURL(t)
+	invoke[Backup](t, "backup", file, "--json", "--db", testdb.SQLiteURL(t))
+	invoke[map[string]string](t, "keys", "create", "--scope", "write", "--json", "--db", taken)
+	if err := errors.Join(os.WriteFile(fresh, nil, 0o644), os.Chmod(fresh, 0o644), os.Chmod(taken, 0o640)); err != nil {
+		t.Fatal(err)
+	}
+	invoke[Restored](t, "restore", file, "--json", "--db", fresh)
+	told(t, nil, exitFailed, "restore", file, "--db", taken) // nothing of it is changed
+	for path, want := range map[string]os.FileMode{fresh: 0o600, taken: 0o640} {
+		if info, err := os.Stat(path); err != nil || info.Mode().Perm() != want {
+			t.Errorf("%s: %v, %v, want %s", path, info, err, want)
+		}
+	}
+}

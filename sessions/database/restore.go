@@ -16,7 +16,8 @@ var ErrNotEmpty = errors.New("the database is not empty")
 // Restore fills the database at url, which must be new or as empty as its schema is made, with
 // everything that from holds, and brings its schema up to date. Nobody's lease is held in it. What f
 // adds, if it is not nil, is there from the beginning: all of it is one transaction, and a restore
-// that fails leaves nothing behind but an empty schema. The error is [ErrNotEmpty] if something would
+// that fails leaves nothing behind but an empty schema. A file is its owner's alone before anything is
+// in it, whoever could read it while it was empty. The error is [ErrNotEmpty] if something would
 // be lost.
 func Restore(ctx context.Context, from *DB, url string, o Options, progress Progress, f func(tx *gorm.DB) error) (counts Counts, err error) {
 	version, err := Version(from.Read(ctx))
@@ -37,6 +38,9 @@ func Restore(ctx context.Context, from *DB, url string, o Options, progress Prog
 	err = from.Snapshot(ctx, func(source *gorm.DB) error {
 		return to.Write(ctx, func(target *gorm.DB) error {
 			if err := checkEmpty(target, empty, version); err != nil {
+				return err
+			}
+			if err := shut(url); err != nil {
 				return err
 			}
 			if counts, err = fill(source, target, progress); err != nil || f == nil {

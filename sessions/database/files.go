@@ -69,3 +69,24 @@ func sameFile(a, b string) (bool, error) {
 	}
 	return false, err
 }
+
+// shut leaves the files of a SQLite database to their owner alone, as makeFile makes new ones.
+func shut(url string) error {
+	if isPostgres(url) {
+		return nil
+	}
+	paths, err := filesOf(url)
+	if err != nil {
+		return err
+	}
+	for _, path := range paths {
+		info, err := os.Stat(path)
+		if err == nil && info.Mode().Perm()&0o077 != 0 {
+			err = os.Chmod(path, 0o600)
+		}
+		if err != nil && !errors.Is(err, fs.ErrNotExist) {
+			return fmt.Errorf("keep others from reading it: %w", err)
+		}
+	}
+	return nil
+}
