@@ -9,7 +9,8 @@ import (
 
 // A window holds the hashes of message ids that were committed lately, in one
 // flat table with open addressing, and in the order of their commits so that
-// the oldest leave first. 24 bytes an id; a look-up is one probe on average.
+// the oldest leave first. 24 to 40 bytes an id, the table being at least a quarter
+// full, and while it doubles the old one beside it; a look-up is one probe on average.
 //
 // Invariants: slots is a power of two and at most half full; 0 marks a free
 // slot, so a hash of 0 is kept as 1; every hash of commits is in slots.

@@ -124,3 +124,20 @@ func TestSeqsSurviveStorage(t *testing.T) {
 		decodeSeqs(append(list, 0x80)) // cut off: ends, whatever it says
 	})
 }
+
+// What the README says that an id takes, as far as it is held, however many there are.
+func TestBytesOfAWindow(t *testing.T) {
+	w, held := newWindow(), 0
+	for n := 0; n < 600_000; {
+		var hashes []uint64
+		for range 2500 {
+			n++
+			hashes = append(hashes, uint64(n)*0x9e3779b97f4a7c15|1)
+		}
+		held += 8 * cap(hashes)
+		w.add(Millis(n), hashes)
+		if each := float64(held+8*len(w.slots)) / float64(n); each < 24 || each > 41 {
+			t.Fatalf("%d ids take %.1f bytes each", n, each)
+		}
+	}
+}
