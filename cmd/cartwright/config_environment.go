@@ -3,7 +3,6 @@ package main
 import (
 	"fmt"
 	"maps"
-	"regexp"
 	"slices"
 	"strings"
 
@@ -18,9 +17,9 @@ func variable(setting string) string {
 	return environmentPrefix + strings.ToUpper(strings.ReplaceAll(setting, "-", "_"))
 }
 
-// readEnvironment returns the variables of an environment by name, and which of those that are named like
-// settings are neither one, of whatever command, nor a flag of the command that is run. What is empty
-// is not set.
+// readEnvironment returns the variables of an environment by name, and the mistakes in those that are
+// named nearly like a setting, of whatever command, and are no flag of the one that is run. Others may have variables of the same beginning, as
+// for a service called cartwright or cartwright-something. What is empty is not set.
 func readEnvironment(environ []string, flags *pflag.FlagSet) (env map[string]string, errs []error) {
 	env = map[string]string{}
 	for _, pair := range environ {
@@ -32,43 +31,42 @@ func readEnvironment(environ []string, flags *pflag.FlagSet) (env map[string]str
 	for name := range allSettings() {
 		known[variable(name)] = true
 	}
-	// The file is found before the environment is looked into.
-	flags.VisitAll(func(f *pflag.Flag) { known[variable(f.Name)] = f.Name != "config" })
+	flags.VisitAll(func(f *pflag.Flag) { known[variable(f.Name)] = true })
 	for _, name := range slices.Sorted(maps.Keys(env)) {
 		key, ours := strings.CutPrefix(name, environmentPrefix)
-		if ours && !known[name] && !ofOthers(name, env[name]) {
-			errs = append(errs, fmt.Errorf("environment: there is no setting %s%s", name, suggestion(key)))
+		if !ours || strings.HasSuffix(name, "_PORT") && strings.Contains(env[name], "://") { // of Kubernetes
+			continue
+		}
+		if name == variable("config") { // the file is found before the environment is looked into
+			errs = append(errs, fmt.Errorf("environment: %s names no file; --config does", name))
+		} else if setting := nearest(key); setting != "" && !known[name] {
+			errs = append(errs, fmt.Errorf("environment: there is no setting %s; did you mean %q?", name, setting))
 		}
 	}
 	return env, errs
 }
 
-// linked matches the variables in which Kubernetes and Docker tell every container of a service that is
-// called cartwright, or cartwright-something.
-var linked = regexp.MustCompile(`^CARTWRIGHT_(\w+_)?(SERVICE_HOST|SERVICE_PORT(_\w+)?|PORT_\d+_(TCP|UDP|SCTP)(_(PORT|PROTO|ADDR))?)$`)
-
-// ofOthers says whether a variable that is no setting is meant for others: for what runs containers, or
-// for tests.
-func ofOthers(name, value string) bool {
-	return linked.MatchString(name) || strings.HasSuffix(name, "_PORT") && strings.Contains(value, "://") ||
-		name == environmentPrefix+"DATA" || strings.HasPrefix(name, environmentPrefix+"TEST_")
-}
-
 // suggestion names the setting that a mistyped key most likely means.
 func suggestion(key string) string {
+	if setting := nearest(key); setting != "" {
+		return fmt.Sprintf("; did you mean %q?", setting)
+	}
+	return "; see cartwright config for all of them"
+}
+
+// nearest is the setting that is least mistakes away from a key, "" if all are too many: then it is
+// another word.
+func nearest(key string) string {
 	plain := func(s string) string {
 		return strings.NewReplacer("-", "", "_", "", " ", "").Replace(strings.ToLower(s))
 	}
-	best, least := "", min(3, 1+len(plain(key))/3) // with more mistakes it is another word
+	best, least := "", min(3, 1+len(plain(key))/3)
 	for _, name := range slices.Sorted(maps.Keys(allSettings())) {
 		if n := mistakes(plain(key), plain(name)); n < least {
 			best, least = name, n
 		}
 	}
-	if best == "" {
-		return "; see cartwright config for all of them"
-	}
-	return fmt.Sprintf("; did you mean %q?", best)
+	return best
 }
 
 // mistakes is how many letters must be added, taken away, replaced, or exchanged with the next to make

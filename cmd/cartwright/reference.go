@@ -133,7 +133,7 @@ Written by “cartwright config --markdown”; do not edit it by hand.
 
 Every setting has one name: ` + "`cart-wait` is `--cart-wait`, `CARTWRIGHT_CART_WAIT`, and `cart-wait:` in\n" +
 		"`" + defaultConfigFile + "` (or the file that `--config` names)" + `. The flag beats the environment, which beats the file.
-Unknown names are refused, in the environment too if they begin with ` + "`CARTWRIGHT_`" + `, and all mistakes are told at once.
+Unknown names are refused, in the environment if they are nearly those of a setting, and all mistakes are told at once.
 Durations are written as ` + "`90s`, `30m` or `168h`" + `; a list is several lines in the file, and has commas between its values
 elsewhere. ` + "`cartwright config`" + ` prints a file with all of them to begin with, and ` + "`cartwright doctor`" + ` checks what is set.
 `)
