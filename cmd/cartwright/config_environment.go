@@ -17,9 +17,10 @@ func variable(setting string) string {
 	return environmentPrefix + strings.ToUpper(strings.ReplaceAll(setting, "-", "_"))
 }
 
-// readEnvironment returns the variables of an environment by name, and the mistakes in those that are
-// named nearly like a setting, of whatever command, and are no flag of the one that is run. Others may have variables of the same beginning, as
-// for a service called cartwright or cartwright-something. What is empty is not set.
+// readEnvironment returns the variables of an environment by name, and the mistakes in those that are named
+// nearly like a setting, of whatever command, and are no flag of the one that is run. Others may have
+// variables that begin as ours do: so does a container beside a service called cartwright. What is empty is
+// not set.
 func readEnvironment(environ []string, flags *pflag.FlagSet) (env map[string]string, errs []error) {
 	env = map[string]string{}
 	for _, pair := range environ {
@@ -34,7 +35,7 @@ func readEnvironment(environ []string, flags *pflag.FlagSet) (env map[string]str
 	flags.VisitAll(func(f *pflag.Flag) { known[variable(f.Name)] = true })
 	for _, name := range slices.Sorted(maps.Keys(env)) {
 		key, ours := strings.CutPrefix(name, environmentPrefix)
-		if !ours || strings.HasSuffix(name, "_PORT") && strings.Contains(env[name], "://") { // of Kubernetes
+		if !ours || strings.HasSuffix(name, "_PORT") && strings.Contains(env[name], "://") { // as Kubernetes links services
 			continue
 		}
 		if name == variable("config") { // the file is found before the environment is looked into
