@@ -48,7 +48,8 @@ func (p *people) join(a, b int64) int64 {
 func (p *people) nobodys(v int64) bool { return v != 0 && len(p.customers[v]) == 0 }
 
 // see returns the visitor of an event that names at most one of each kind.
-func (p *people) see(seq int64, anonymous, customer, email string) int64 {
+func (p *people) see(event *Event) int64 {
+	seq, anonymous, customer, email := int64(event.Seq), string(event.Anonymous), string(event.Customer), string(event.Email)
 	a, c, e := p.of["anonymous "+anonymous], p.of["customer "+customer], p.of["email "+email]
 	v := c
 	if customer == "" {
@@ -67,10 +68,33 @@ func (p *people) see(seq int64, anonymous, customer, email string) int64 {
 	if customer != "" && !slices.Contains(p.customers[v], customer) {
 		p.customers[v] = append(p.customers[v], customer)
 	}
-	p.name("anonymous", anonymous, v)
+	if event.Kind == Alias {
+		v = p.alias(event, v)
+	}
+	if event.Kind != Alias || anonymous != event.Previous || p.of["anonymous "+anonymous] == 0 {
+		p.name("anonymous", anonymous, v)
+	}
 	p.name("customer", customer, v)
 	if p.of["email "+email] == 0 {
 		p.name("email", email, v)
+	}
+	return v
+}
+
+// alias joins the visitor of an event with whoever had its previous id, and returns that. The backend
+// means the customer of that id, if there is one. What nobody had becomes an anonymous id.
+func (p *people) alias(event *Event, v int64) int64 {
+	backend := event.Source != Browser
+	customer, anonymous := p.of["customer "+event.Previous], p.of["anonymous "+event.Previous]
+	other := anonymous
+	if backend && customer != 0 {
+		other = customer
+	}
+	if backend || p.nobodys(p.current(other)) {
+		v = p.join(v, p.current(other))
+	}
+	if anonymous == 0 && (!backend || customer == 0 && event.Previous != string(event.Customer)) {
+		p.name("anonymous", event.Previous, v)
 	}
 	return v
 }
@@ -88,16 +112,16 @@ func (p *people) name(kind, value string, v int64) {
 	}
 }
 
-// drawLog draws events of a few people; aliases only if asked for.
-func drawLog(t *rapid.T, aliases bool) []*Event {
+// drawLog draws events of a few people.
+func drawLog(t *rapid.T) []*Event {
 	some := func(label string, values ...string) string { return rapid.SampledFrom(values).Draw(t, label) }
 	events := make([]*Event, rapid.IntRange(1, 40).Draw(t, "events"))
 	for i := range events {
 		e := &Event{Kind: Page, Source: Source(some("source", "browser", "backend")), Received: Epoch}
-		e.Anonymous = AnonymousID(some("anonymous", "", "1", "2", "3", "4", "5"))
+		e.Anonymous = AnonymousID(some("anonymous", "", "1", "2", "3", "4", "5", "ann"))
 		e.Customer = CustomerID(some("customer", "", "", "", "ann", "bob", "eve"))
 		e.Email = Email(some("email", "", "", "", "m@x", "n@x"))
-		if aliases && some("alias", "no", "no", "yes") == "yes" {
+		if some("alias", "no", "no", "yes") == "yes" {
 			e.Kind, e.Previous = Alias, some("previous", "1", "2", "ann", "bob")
 		}
 		events[i] = e
@@ -112,12 +136,12 @@ func TestVisitorsAgreeWithANaiveRegister(t *testing.T) {
 			log := OpenTestLog(t, db, LogOptions{})
 			defer log.Close()
 			model := newPeople()
-			events := drawLog(r, false)
+			events := drawLog(r)
 			appendInCuts(t, r, log, events)
 			for _, e := range events {
 				want := int64(0)
-				if e.Anonymous != "" || e.Customer != "" || e.Email != "" {
-					want = model.see(int64(e.Seq), string(e.Anonymous), string(e.Customer), string(e.Email))
+				if e.Anonymous != "" || e.Customer != "" || e.Email != "" || e.Kind == Alias {
+					want = model.see(e)
 				}
 				if int64(e.Visitor) != want {
 					r.Fatalf("event %d is of visitor %d, naively %d\n%s", e.Seq, e.Visitor, want, Described(events))
@@ -191,7 +215,7 @@ func TestReplayedVisitorsAreTheSame(t *testing.T) {
 			Wipe(t, db)
 			log := OpenTestLog(t, db, LogOptions{})
 			defer log.Close()
-			events := drawLog(r, true)
+			events := drawLog(r)
 			appendInCuts(t, r, log, events)
 			checkCustomersApart(r, events)
 			appended := visitorRows(t, db)

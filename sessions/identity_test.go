@@ -117,6 +117,34 @@ var identityStories = []struct{ name, events, visitors, identities string }{
 		visitors:   "1 0 ann \n 2 1 bob",
 		identities: "customer ann 1 \n customer bob 2",
 	}, {
+		name: "an alias from the backend means the customer, though a browser took the id as its own",
+		events: `
+			backend identify c:ann
+			browser page a:ann
+			backend identify c:bob
+			backend alias c:bob p:ann
+			browser page a:ann`,
+		visitors:   "1 0 ann \n 2 0 \"\" \n 3 1 bob",
+		identities: "anonymous ann 2 \n customer ann 1 \n customer bob 3",
+	}, {
+		name: "so it does if the browser took it first",
+		events: `
+			browser page a:ann
+			backend identify c:ann
+			backend identify c:bob
+			backend alias c:bob p:ann
+			browser page a:ann`,
+		visitors:   "1 0 \"\" \n 2 0 ann \n 3 2 bob",
+		identities: "anonymous ann 1 \n customer ann 2 \n customer bob 3",
+	}, {
+		name: "an alias from the backend takes an anonymous past where no customer has the id",
+		events: `
+			browser page a:ann
+			backend identify c:bob
+			backend alias c:bob p:ann`,
+		visitors:   "1 0 bob \n 2 1 bob",
+		identities: "anonymous ann 1 \n customer bob 2",
+	}, {
 		name: "bots, products and events of nobody make no visitors",
 		events: `
 			browser page a:crawler bot

@@ -45,11 +45,15 @@ func (en *enrolment) resolve(e *Event) {
 }
 
 // alias joins the visitor of the previous id. Only the backend may say that two
-// customer ids are one person.
+// customer ids are one person, and to it a customer comes before an anonymous id of
+// the same text, which any browser may take.
 func (en *enrolment) alias(e *Event, free func(VisitorID) bool) {
-	previous := en.owner(kindAnonymous, e.Previous)
-	if previous == 0 && e.Source != Browser {
+	var previous VisitorID
+	if e.Source != Browser {
 		previous = en.owner(kindCustomer, e.Previous)
+	}
+	if previous == 0 {
+		previous = en.owner(kindAnonymous, e.Previous)
 	}
 	if free(previous) || e.Source != Browser {
 		en.join(e, previous)
