@@ -49,6 +49,43 @@ func TestWooCommerceStatuses(t *testing.T) {
 	})
 }
 
+// What was thrown away may be brought back and thrown away again; a delivery that comes
+// again changes nothing.
+func TestWooCommerceDeletesAgain(t *testing.T) {
+	testdb.Each(t, func(t *testing.T, db *database.DB) {
+		s := inboundShop(t, db)
+		order, product := `{"id":9007199254740999}`, `{"id":9007199254740993}`
+		want := func(gone string) {
+			t.Helper()
+			s.wantRows("SELECT cancelled FROM orders", "cancelled\n"+gone)
+			s.wantRows(`SELECT CASE WHEN body LIKE '%"hidden":true%' THEN 1 ELSE 0 END AS hidden FROM products`, "hidden\n"+gone)
+		}
+		deleted := func(delivery string) {
+			t.Helper()
+			s.woo("order.deleted", delivery, order).heard(t)
+			s.woo("product.deleted", delivery, product).heard(t)
+		}
+		restored := func(changed string) {
+			t.Helper()
+			s.woo("order.restored", "back "+changed, sample(t, "woocommerce/order", "2026-02-28T12:10:03", changed)).heard(t)
+			s.woo("product.restored", "back "+changed, sample(t, "woocommerce/product", "2026-02-01T00:00:00", changed)).heard(t)
+			want("0")
+		}
+		restored("2026-02-28T12:10:04")
+		deleted("first")
+		want("1")
+		restored("2026-03-01T12:00:00") // the second of the deletions
+		deleted("first")
+		want("0")
+		deleted("second")
+		want("1")
+		restored("2026-03-01T12:00:01")
+		deleted("first")
+		deleted("second")
+		want("0")
+	})
+}
+
 // WooCommerce makes its delivery ids of the second: one may stand for two records.
 func TestWooCommerceDeliveryOfTwoRecords(t *testing.T) {
 	testdb.Each(t, func(t *testing.T, db *database.DB) {

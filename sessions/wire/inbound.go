@@ -155,18 +155,28 @@ func (t *teller) product(p *sessions.Product, updated sessions.Millis) *refusal 
 	return nil
 }
 
-// removed adds that a product is sold no more. Its body is nothing but its id, so
-// that it is told once for ever: a copy of it that came later would hide the product
-// again if it had been brought back.
-func (t *teller) removed(id value) *refusal {
+// removed adds that a product is sold no more, as a deletion with an id tells.
+func (t *teller) removed(id value, deletion string) *refusal {
 	product := sessions.ProductID(idOf(id))
 	if product == "" {
 		return refuse(CodeProductIDMissing, "the product has no id")
 	}
-	e := t.once(sessions.ProductUpdated, "product "+string(product)+" deleted", t.delivery.Received)
-	e.Updated = t.delivery.Received
+	e := t.deleted(sessions.ProductUpdated, "product "+string(product), deletion)
 	e.Product = &sessions.Product{ID: product, Hidden: true}
 	return nil
+}
+
+// deleted adds that a record was thrown away, now: nothing but its id is told. A
+// deletion is known for good by its id, so that a copy that came later does not undo
+// that the record was brought back; one without an id is the record's only one.
+func (t *teller) deleted(k sessions.Kind, record, deletion string) *sessions.Event {
+	id := record + " deleted"
+	if deletion != "" {
+		id += " " + digest(deletion)
+	}
+	e := t.once(k, id, t.delivery.Received)
+	e.Updated = t.delivery.Received
+	return e
 }
 
 // customer adds whose address a customer's is.

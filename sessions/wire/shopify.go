@@ -26,7 +26,7 @@ func (d *Decoder) Shopify(w Delivery) (Told, *sessions.Rejected) {
 		var p struct{ ID value }
 		r := t.read(&p)
 		if r == nil {
-			r = t.removed(p.ID)
+			r = t.removed(p.ID, "") // which nobody can bring back
 		}
 		return t.tell(r)
 	case "customers/create", "customers/update":

@@ -22,7 +22,7 @@ func (d *Decoder) WooCommerce(w Delivery) (Told, *sessions.Rejected) {
 		var p struct{ ID value }
 		r := t.read(&p)
 		if r == nil {
-			r = t.removed(p.ID)
+			r = t.removed(p.ID, w.ID)
 		}
 		return t.tell(r)
 	case "customer.created", "customer.updated":
@@ -123,8 +123,8 @@ func (t *teller) wooCheckout(o order) *refusal {
 	return nil
 }
 
-// wooOrderDeleted reads the id of an order that was thrown away. Like that of a
-// product it is told once for ever.
+// wooOrderDeleted reads the id of an order that was thrown away. Orders, like products,
+// can be brought back and thrown away again.
 func (t *teller) wooOrderDeleted() *refusal {
 	var b struct{ ID value }
 	if r := t.read(&b); r != nil {
@@ -134,9 +134,7 @@ func (t *teller) wooOrderDeleted() *refusal {
 	if id == "" {
 		return refuse(CodeOrderIDMissing, "the order has no id")
 	}
-	e := t.once(sessions.OrderCancelled, "order "+id+" deleted", t.delivery.Received)
-	e.Updated = t.delivery.Received
-	e.Order = sessions.OrderID(id)
+	t.deleted(sessions.OrderCancelled, "order "+id, t.delivery.ID).Order = sessions.OrderID(id)
 	return nil
 }
 
