@@ -43,15 +43,18 @@ type teller struct {
 	told     Told
 }
 
-// read decodes the delivery's body. Values of another type than documented are
-// passed over: an order must not be lost for one of them.
-func (t *teller) read(into any) *refusal {
+// read decodes the delivery's body, which must be a record. Values of another type
+// than documented are passed over: an order must not be lost for one of them.
+func (t *teller) read(into any, want record) *refusal {
 	body := t.delivery.Body
 	if !storable(body) {
 		return refuse(CodeInvalidText, "the body is not valid UTF-8 or holds U+0000")
 	}
 	if !members(body, func(_, _ []byte) {}) {
 		return refuse(CodeInvalidJSON, "the body is not one valid JSON object")
+	}
+	if r := t.shaped(want); r != nil {
+		return r
 	}
 	err := json.Unmarshal(body, into)
 	if _, mistyped := errors.AsType[*json.UnmarshalTypeError](err); err != nil && !mistyped {

@@ -24,6 +24,7 @@ const (
 	CodeInvalidAmount    = "invalid_amount"     // not a number, negative, or beyond belief
 	CodeInvalidCurrency  = "invalid_currency"   // not a code of ISO 4217
 	CodeInvalidConsent   = "invalid_consent"    // what is said of mails cannot be read, or is about no address
+	CodeTopicMismatch    = "topic_mismatch"     // a webhook's body is not what its topic says
 )
 
 // keptBody is how much of a refused item is kept to look at, in bytes.

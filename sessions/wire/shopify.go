@@ -24,14 +24,14 @@ func (d *Decoder) Shopify(w Delivery) (Told, *sessions.Rejected) {
 		return t.tell(t.shopifyProduct())
 	case "products/delete":
 		var p struct{ ID value }
-		r := t.read(&p)
+		r := t.read(&p, aDeletion)
 		if r == nil {
 			r = t.removed(p.ID, "") // which nobody can bring back
 		}
 		return t.tell(r)
 	case "customers/create", "customers/update":
 		var c shopifyCustomer
-		r := t.read(&c)
+		r := t.read(&c, aCustomer)
 		if r == nil {
 			r = t.customer(c.consenting(buyerOf("", c.ID, c.Email), c.Accepts), when(c.UpdatedAt))
 		}
@@ -108,7 +108,7 @@ func (t *teller) shopifyCart() *refusal {
 		Notes     []shopifyNote `json:"note_attributes"`
 		UpdatedAt value         `json:"updated_at"`
 	}
-	if r := t.read(&c); r != nil {
+	if r := t.read(&c, aCart); r != nil {
 		return r
 	}
 	name := shopifyCartName(c.Token, nil)
@@ -145,7 +145,7 @@ func (t *teller) shopifyCheckout() *refusal {
 		UpdatedAt   value         `json:"updated_at"`
 		CompletedAt value         `json:"completed_at"`
 	}
-	if r := t.read(&c); r != nil {
+	if r := t.read(&c, aCheckout); r != nil {
 		return r
 	}
 	token := idOf(c.Token)
@@ -187,7 +187,7 @@ func (t *teller) shopifyProduct() *refusal {
 			Quantity   value `json:"inventory_quantity"`
 		}
 	}
-	if r := t.read(&b); r != nil {
+	if r := t.read(&b, aProduct); r != nil {
 		return r
 	}
 	p := &sessions.Product{

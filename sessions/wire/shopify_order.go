@@ -26,7 +26,7 @@ type shopifyOrderBody struct {
 // its payment was voided or has expired.
 func (t *teller) shopifyOrder() *refusal {
 	var b shopifyOrderBody
-	if r := t.read(&b); r != nil {
+	if r := t.read(&b, anOrder); r != nil {
 		return r
 	}
 	status := textOf(b.FinancialStatus)
@@ -70,7 +70,7 @@ func (b shopifyRefundBody) refund(places int) refund {
 // shopifyRefund reads a refund by itself.
 func (t *teller) shopifyRefund() *refusal {
 	var b shopifyRefundBody
-	if r := t.read(&b); r != nil {
+	if r := t.read(&b, aRefund); r != nil {
 		return r
 	}
 	id := idOf(b.OrderID)

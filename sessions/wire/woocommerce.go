@@ -20,7 +20,7 @@ func (d *Decoder) WooCommerce(w Delivery) (Told, *sessions.Rejected) {
 		return t.tell(t.wooProduct())
 	case "product.deleted":
 		var p struct{ ID value }
-		r := t.read(&p)
+		r := t.read(&p, aDeletion)
 		if r == nil {
 			r = t.removed(p.ID, w.ID)
 		}
@@ -31,7 +31,7 @@ func (d *Decoder) WooCommerce(w Delivery) (Told, *sessions.Rejected) {
 			Modified  value `json:"date_modified_gmt"`
 			Created   value `json:"date_created_gmt"`
 		}
-		r := t.read(&c)
+		r := t.read(&c, aCustomer)
 		if r == nil {
 			r = t.customer(buyerOf("", c.ID, c.Email), max(when(c.Modified), when(c.Created)))
 		}
@@ -75,7 +75,7 @@ func (b wooOrderBody) note(key string) string {
 // it is a checkout and no purchase, and one whose payment failed never was.
 func (t *teller) wooOrder() *refusal {
 	var b wooOrderBody
-	if r := t.read(&b); r != nil {
+	if r := t.read(&b, anOrder); r != nil {
 		return r
 	}
 	currency, places := t.money(b.Currency)
@@ -127,7 +127,7 @@ func (t *teller) wooCheckout(o order) *refusal {
 // can be brought back and thrown away again.
 func (t *teller) wooOrderDeleted() *refusal {
 	var b struct{ ID value }
-	if r := t.read(&b); r != nil {
+	if r := t.read(&b, aDeletion); r != nil {
 		return r
 	}
 	id := idOf(b.ID)
@@ -151,7 +151,7 @@ func (t *teller) wooProduct() *refusal {
 		Categories []struct{ Name value }
 		Brands     []struct{ Name value }
 	}
-	if r := t.read(&b); r != nil {
+	if r := t.read(&b, aProduct); r != nil {
 		return r
 	}
 	_, places := t.money(nil)
