@@ -150,6 +150,37 @@ func TestOrderIsOneForEver(t *testing.T) {
 	})
 }
 
+// What updates tell of an order takes the place of what was told before; what they leave
+// out stays. Browsers change nothing, and neither does what is older than a platform's state.
+func TestUpdatesOfAnOrder(t *testing.T) {
+	updated := func(source sessions.Source, id string, parts ...part) *sessions.Event {
+		return event(sessions.OrderUpdated, source, append(parts, order(id))...)
+	}
+	story(t, func(s *shop) {
+		s.happens(0, ordered("1", by("ann")), ordered("2"), ordered("3"), ordered("4"))
+		s.happens(1, event(sessions.OrderCancelled, sessions.Backend, order("4")))
+		state := updated(sessions.Backend, "3", total(400))
+		state.Updated = state.Received + 1
+		s.happens(2,
+			updated(sessions.Backend, "1", total(300)),
+			updated(sessions.Browser, "1", total(9)),
+			updated(sessions.Backend, "2"), // shipped, say
+			state, updated(sessions.Backend, "3", total(9)),
+			updated(sessions.Backend, "4", total(200)),
+			updated(sessions.Backend, "unknown", total(9)),
+		)
+		s.expect("SELECT order_id, total, source, cancelled, seq > 0 AS told FROM orders ORDER BY order_id", `
+			order_id  total  source   cancelled  told
+			1         300    backend  0          1
+			2         500    backend  0          1
+			3         400    backend  0          1
+			4         200    backend  1          1
+			unknown   9      backend  0          0`)
+		s.happens(3, event(sessions.OrderCompleted, sessions.Browser, order("5"), total(5)), updated(sessions.Backend, "5", total(700), currency("GBP")))
+		s.expect("SELECT total, currency, source FROM orders WHERE order_id = '5'", "total currency source\n700 GBP backend")
+	})
+}
+
 func TestRefundsStandOnTheOrder(t *testing.T) {
 	back := func(kind sessions.Kind, source sessions.Source, id string, parts ...part) *sessions.Event {
 		return event(kind, source, append(parts, order(id))...)

@@ -72,14 +72,36 @@ func (o Order) told(e *sessions.Event) Order {
 }
 
 // Restated returns the order after e, an order_updated event of its id from a
-// trusted source: lines and amounts as they are now, and no longer cancelled. It
-// completes nothing.
+// trusted source. A platform's state is the order as it is now, lines and amounts, and no
+// longer cancelled. An update that does not say when it was made counts in the order of the
+// log, unless a platform tells of the order. It completes nothing.
 func (o Order) Restated(e *sessions.Event) Order {
-	if e.Updated < o.Updated {
+	switch {
+	case e.Updated < o.Updated:
 		return o
+	case e.Updated == 0:
+		return o.named(e, true).amended(e)
 	}
 	o.Updated, o.Cancelled = e.Updated, false
 	return o.named(e, true).told(e)
+}
+
+// amended takes those of lines and amounts that e tells: an update may be about
+// something else, such as where the parcel is.
+func (o Order) amended(e *sessions.Event) Order {
+	switch {
+	case e.Total == nil && len(e.Lines) == 0:
+		return o
+	case e.Currency != o.Currency, !trusted(o.Source):
+		return o.told(e)
+	}
+	if e.Total != nil {
+		o.Total = e.Total
+	}
+	if len(e.Lines) > 0 {
+		o.Lines = e.Lines
+	}
+	return o
 }
 
 // Returned returns the order after e, an order_refunded or order_cancelled event

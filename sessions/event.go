@@ -72,7 +72,7 @@ const (
 	OrderCompleted    Kind = "order_completed"
 	OrderRefunded     Kind = "order_refunded"
 	OrderCancelled    Kind = "order_cancelled"
-	OrderUpdated      Kind = "order_updated"   // how an order stands now, from the backend
+	OrderUpdated      Kind = "order_updated"   // how an order stands now; believed of the backend
 	ProductUpdated    Kind = "product_updated" // the catalog's entry, from the backend
 )
 

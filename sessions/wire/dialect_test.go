@@ -68,6 +68,10 @@ var dialects = []struct{ name, event, properties, like, likeProperties string }{
 		`{"orderId":"50314","total":30,"currency":"EUR","products":[{"id":"507","price":10,"quantity":2},{"id":"x","sku":"46493","price":10}]}`,
 		"Order Completed", `{"order_id":"50314","total":30,"currency":"EUR","products":[{"product_id":"507","price":10,"quantity":2},{"product_id":"46493","price":10}]}`,
 	},
+	{
+		"first: an order that changed", "Updated Order", `{"id":"50314","revenue":20,"currency":"EUR","products":[{"id":"507","price":10}]}`,
+		"Order Updated", `{"order_id":"50314","total":20,"currency":"EUR","products":[{"product_id":"507","price":10}]}`,
+	},
 	{"first: the plain id is the order's", "Refunded Order", `{"id":"50314","value":3}`, "Order Refunded", `{"order_id":"50314","value":3}`},
 	{"the plain id of a cart is no product's", "Viewed Cart", `{"id":"c-1"}`, "Cart Viewed", `{}`},
 	{"the plain id of an order is no product's", "Completed Order", `{"id":"o-1","total":1}`, "Order Completed", `{"order_id":"o-1","total":1}`},
@@ -102,6 +106,7 @@ func dialect(t *testing.T, event, properties string) string {
 func TestDialectsAreJudged(t *testing.T) {
 	for in, code := range map[string]string{
 		`{"type":"track","event":"purchase","userId":"u","properties":{"value":5}}`:                                                   CodeOrderIDMissing,
+		`{"type":"track","event":"Order Updated","userId":"u","properties":{"total":5}}`:                                              CodeOrderIDMissing,
 		`{"type":"track","event":"add_to_cart","userId":"u","properties":{"items":[{"price":5}]}}`:                                    CodeProductIDMissing,
 		`{"type":"track","event":"add_to_cart","userId":"u","properties":{"items":[{"item_id":"a","quantity":-1}]}}`:                  CodeInvalidQuantity,
 		`{"type":"track","event":"add_to_cart","userId":"u","properties":{"items":[{"item_id":"a","price":"1,5"}]}}`:                  CodeInvalidAmount,

@@ -59,6 +59,8 @@ func nameKind(name string) sessions.Kind {
 		return sessions.CheckoutStep
 	case "order completed", "completed order", "purchase":
 		return sessions.OrderCompleted
+	case "order updated", "updated order":
+		return sessions.OrderUpdated
 	case "order refunded", "refunded order", "refund":
 		return sessions.OrderRefunded
 	case "order cancelled", "cancelled order", "order canceled", "canceled order":
@@ -79,7 +81,7 @@ func aboutProduct(k sessions.Kind) bool {
 // aboutOrder reports whether events of the kind are about an order.
 func aboutOrder(k sessions.Kind) bool {
 	switch k {
-	case sessions.OrderCompleted, sessions.OrderRefunded, sessions.OrderCancelled:
+	case sessions.OrderCompleted, sessions.OrderUpdated, sessions.OrderRefunded, sessions.OrderCancelled:
 		return true
 	}
 	return false

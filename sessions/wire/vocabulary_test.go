@@ -22,10 +22,11 @@ func TestNameKind(t *testing.T) {
 			"Completed Checkout Step", "Entered Payment Info", "add_shipping_info", "add_payment_info",
 		},
 		sessions.OrderCompleted: {"Order Completed", "Completed Order", "purchase"},
+		sessions.OrderUpdated:   {"Order Updated", "Updated Order"},
 		sessions.OrderRefunded:  {"Order Refunded", "Refunded Order", "refund"},
 		sessions.OrderCancelled: {"Order Cancelled", "Cancelled Order", "Order Canceled", "Canceled Order"},
 		sessions.Custom: {
-			"", "Order Updated", "Updated Order", "Bestellung", "page_view", "add_to_wishlist", "view_promotion", "select_promotion",
+			"", "Bestellung", "page_view", "add_to_wishlist", "view_promotion", "select_promotion",
 			"Promotion Viewed", "Viewed Promotion", "Coupon Entered", "product_viewed", "viewitem", "Product  Viewed",
 		},
 	} {
