@@ -31,7 +31,7 @@ func (d *Decoder) commerce(e *sessions.Event, p *properties) *refusal {
 	if r != nil {
 		return r
 	}
-	if e.Lines, r = p.lines(aboutProduct(e.Kind), places); r != nil {
+	if e.Lines, r = p.lines(aboutProduct(e.Kind), verbFirst(e.Name), places); r != nil {
 		return r
 	}
 	if aboutProduct(e.Kind) && len(e.Lines) == 0 {

@@ -65,9 +65,17 @@ var dialects = []struct{ name, event, properties, like, likeProperties string }{
 	},
 	{
 		"first: an order", "Completed Order",
-		`{"orderId":"50314","total":30,"currency":"EUR","products":[{"id":"507","price":10,"quantity":2},{"id":"x","sku":"46493","price":10}]}`,
+		`{"orderId":"50314","total":30,"currency":"EUR","products":[{"id":"507","price":10,"quantity":2},{"sku":"46493","price":10}]}`,
 		"Order Completed", `{"order_id":"50314","total":30,"currency":"EUR","products":[{"product_id":"507","price":10,"quantity":2},{"product_id":"46493","price":10}]}`,
 	},
+	{
+		// What the first calls id, the second and the catalog call product_id; both have a sku beside it.
+		"first: the plain id comes before the sku", "Completed Order", `{"orderId":"o","products":[{"id":"507","sku":"G-32"},{"id":"","sku":"G-33"},{"id":"x","product_id":"508","sku":"G-34"}]}`,
+		"Order Completed", `{"order_id":"o","products":[{"product_id":"507","sku":"G-32"},{"product_id":"G-33"},{"product_id":"508"}]}`,
+	},
+	{"first: so it does of one product", " added PRODUCT to cart", `{"id":507,"sku":"G-32"}`, "Product Added", `{"product_id":"507"}`},
+	{"second: the sku comes before a plain id", "Product Added", `{"id":"x","sku":"G-32"}`, "Product Added", `{"product_id":"G-32"}`},
+	{"GA4: the sku comes before a plain id", "add_to_cart", `{"items":[{"id":"x","sku":"G-32"}]}`, "Product Added", `{"product_id":"G-32"}`},
 	{
 		"first: an order that changed", "Updated Order", `{"id":"50314","revenue":20,"currency":"EUR","products":[{"id":"507","price":10}]}`,
 		"Order Updated", `{"order_id":"50314","total":20,"currency":"EUR","products":[{"product_id":"507","price":10}]}`,

@@ -92,8 +92,10 @@ func either(first, other []byte) []byte {
 
 // settle takes for the id of a product what can mean nothing else: the plain id, as
 // Segment's first specification has it, or the item_name that GA4 takes instead of one.
-func (p *productFields) settle() {
-	if !p.named() {
+// Under that specification's own names the plain id is what the second calls product_id,
+// and comes before the sku.
+func (p *productFields) settle(plain bool) {
+	if !p.named() || plain && !hasText(p.product) && hasText(p.id) {
 		p.product = p.id
 	}
 	if !p.named() {
@@ -161,10 +163,10 @@ func (p *properties) paid(places int) (*int64, *refusal) {
 // lines returns the products of the properties. An event about one product
 // tells it in fields of its own, one about several in products; either is read
 // where the other is missing. Elements without an id are passed over: an order
-// must not be lost for one of them.
-func (p *properties) lines(one bool, places int) ([]sessions.Line, *refusal) {
+// must not be lost for one of them. Plain says that plain ids come before skus.
+func (p *properties) lines(one, plain bool, places int) ([]sessions.Line, *refusal) {
 	if one && !isArray(p.products) {
-		p.product.settle()
+		p.product.settle(plain)
 	}
 	if p.product.named() && (one || !isArray(p.products)) {
 		l, r := p.product.line(places)
@@ -177,7 +179,7 @@ func (p *properties) lines(one bool, places int) ([]sessions.Line, *refusal) {
 		if first != nil || !isObject(element) || !members(element, f.member) {
 			return
 		}
-		if f.settle(); !f.named() {
+		if f.settle(plain); !f.named() {
 			return
 		}
 		l, r := f.line(places)

@@ -2,6 +2,7 @@ package wire
 
 import (
 	"bytes"
+	"strings"
 
 	"cartwright/sessions"
 )
@@ -67,6 +68,14 @@ func nameKind(name string) sessions.Kind {
 		return sessions.OrderCancelled
 	}
 	return sessions.Custom
+}
+
+// verbFirst reports whether a name of the vocabulary is one of Segment's first
+// e-commerce specification: “Viewed Product”. All its names begin with what happened,
+// and no others do.
+func verbFirst(name string) bool {
+	verb, _, _ := strings.Cut(strings.TrimSpace(name), " ")
+	return len(verb) > 2 && strings.EqualFold(verb[len(verb)-2:], "ed")
 }
 
 // aboutProduct reports whether events of the kind are about one product.

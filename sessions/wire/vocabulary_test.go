@@ -40,6 +40,21 @@ func TestNameKind(t *testing.T) {
 	}
 }
 
+func TestVerbFirst(t *testing.T) {
+	for want, names := range map[bool][]string{
+		true: {"Viewed Product", "Viewed Product List", "clicked product", "Searched Products", " ADDED PRODUCT", "Removed Product", "Viewed Cart",
+			"Started Checkout", "Completed Checkout Step", "Entered Payment Info", "Completed Order", "Refunded Order", "Updated Order", "Canceled Order"},
+		false: {"", "ed", "Product Viewed", "Product Added ", "Products Searched", "Cart Viewed", "Checkout Started", "Payment Info Entered",
+			"Order Completed", "Order Updated", "view_item", "select_item", "add_to_cart", "begin_checkout", "purchase", "refund", "search"},
+	} {
+		for _, name := range names {
+			if got := verbFirst(name); got != want {
+				t.Errorf("verbFirst(%q) = %t", name, got)
+			}
+		}
+	}
+}
+
 // TestNobodySendsOurKinds tries the names of kinds that mean more than a
 // shopper can say.
 func TestNobodySendsOurKinds(t *testing.T) {
