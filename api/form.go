@@ -69,7 +69,7 @@ func (s *Server) refuseForm(c *call, body []byte, mistakes []wire.FieldError) er
 	if first.Code == wire.CodeInvalidJSON || p.Code == wire.CodeTooLarge {
 		return p
 	}
-	rejected := sessions.Rejected{Code: p.Code, Reason: first.Pointer + ": " + first.Detail, Body: bytes.Clone(body)}
+	rejected := sessions.Rejected{Code: p.Code, Reason: first.Pointer + ": " + first.Detail, Body: bytes.Clone(wire.WithoutKey(body))}
 	if _, err := s.append(c, sessions.Batch{Rejected: []sessions.Rejected{rejected}}); err != nil {
 		return err
 	}

@@ -1,7 +1,6 @@
 package api
 
 import (
-	"bytes"
 	"slices"
 
 	"cartwright/sessions"
@@ -24,9 +23,6 @@ func (s *Server) takeOne(c *call, kind string, body []byte) error {
 		return s.appendOne(c, e)
 	}
 	if rejected.Code != wire.CodeInvalidJSON { // what does not parse is no item and is not counted
-		if key := wire.WriteKeyOf(body); key != "" && c.key.Scope == Secret { // which more people read than may know it
-			rejected.Body = bytes.ReplaceAll(rejected.Body, []byte(key), []byte("…"))
-		}
 		if _, err := s.append(c, sessions.Batch{Rejected: []sessions.Rejected{*rejected}}); err != nil {
 			return err
 		}

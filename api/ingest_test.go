@@ -151,16 +151,25 @@ func TestBatchKeepsTheGood(t *testing.T) {
 	})
 }
 
-// TestASecretKeyIsNotKeptAside sends a rejected item that shows the secret key itself.
-func TestASecretKeyIsNotKeptAside(t *testing.T) {
+// TestKeysAreNotKeptAside sends what is refused and shows the secret key itself: as a call, in
+// a batch whose own key is another, beyond what is kept of an item, and in a form.
+func TestKeysAreNotKeptAside(t *testing.T) {
 	testdb.Each(t, func(t *testing.T, db *database.DB) {
 		s := newShop(t, db)
 		for _, key := range []string{"sk_test", "sk_test:any", "wk_test"} {
 			s.post("/v1/page", "", `{"writeKey":"`+key+`"}`).wants(t, 400, "identity_missing")
 		}
-		want := "body\n{\"writeKey\":\"…\"}\n{\"writeKey\":\"…\"}\n{\"writeKey\":\"wk_test\"}\n"
-		if got := testdb.Rows(t, db, "SELECT body FROM rejected ORDER BY id"); got != want {
-			t.Errorf("kept aside:\n%s", got)
+		for _, key := range []string{secretKey, writeKey} {
+			r := s.post("/v1/batch", key, `{"batch":[{"writeKey":"sk_test","x":"sk_test"},{"writeKey":"s\u006b_test"},{"type":"page","anonymousId":"a"}]}`).receipt(t)
+			if len(r.Rejected) != 2 {
+				t.Errorf("receipt %+v", r)
+			}
+		}
+		s.post("/v1/batch", writeKey, `{"batch":[{"x":"`+strings.Repeat("x", 2000)+`","writeKey":"sk_`+strings.Repeat("s", 100)+`"}]}`).receipt(t)
+		s.do(request{method: "PUT", path: "/v1/carts/c", key: secretKey, body: `{"writeKey":"sk_test"}`}).wants(t, 400, "unknown_field")
+		rows := testdb.Rows(t, db, "SELECT body FROM rejected ORDER BY id")
+		if n := strings.Count(rows, `"writeKey":"…"`); n != 9 || strings.Contains(rows, "k_") {
+			t.Errorf("%d are blank; kept aside:\n%s", n, rows)
 		}
 	})
 }

@@ -1,6 +1,7 @@
 package wire
 
 import (
+	"bytes"
 	"strconv"
 
 	"cartwright/sessions"
@@ -71,4 +72,17 @@ func WriteKeyOf(body []byte) (key string) {
 		}
 	})
 	return key
+}
+
+// WithoutKey returns a body with … wherever the key stands that it shows as its
+// writeKey: what is kept aside is read by more people than may know a secret key, and is
+// in every backup. Another body is returned as it is.
+func WithoutKey(body []byte) []byte {
+	kept := body
+	members(body, func(name, value []byte) {
+		if key := bytes.Trim(value, `"`); string(name) == "writeKey" && textOf(value) != "" {
+			kept = bytes.ReplaceAll(kept, key, []byte("…"))
+		}
+	})
+	return kept
 }

@@ -93,3 +93,15 @@ func FuzzEnvelope(f *testing.F) {
 		}
 	})
 }
+
+func TestWithoutKey(t *testing.T) {
+	for in, want := range map[string]string{
+		`{"writeKey":"sk_1","a":"?k=sk_1"}`: `{"writeKey":"…","a":"?k=…"}`, `{"writeKey":17}`: `{"writeKey":…}`,
+		`{"writeKey":"a","writeKey":"b"}`: `{"writeKey":"…","writeKey":"…"}`,
+		`{"writeKey":""}`:                 `{"writeKey":""}`, `{"writeKey":{}}`: `{"writeKey":{}}`, `{"a":"sk_1"}`: `{"a":"sk_1"}`, `a,b`: `a,b`, ``: ``,
+	} {
+		if got := string(WithoutKey([]byte(in))); got != want {
+			t.Errorf("%s: %s, want %s", in, got, want)
+		}
+	}
+}

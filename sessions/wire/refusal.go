@@ -42,8 +42,9 @@ func refuse(code, format string, values ...any) *refusal {
 }
 
 // rejected returns the refusal as it is reported. The body is copied, so that
-// keeping it does not keep the whole request.
+// keeping it does not keep the whole request, and without its key.
 func (r *refusal) rejected(index int, body []byte) sessions.Rejected {
+	body = WithoutKey(body)
 	return sessions.Rejected{
 		Index: index, Code: r.code, Reason: r.reason, Body: bytes.Clone(body[:min(len(body), keptBody)]),
 	}
