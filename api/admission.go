@@ -51,16 +51,47 @@ func (s *Server) admitShown(c *call, r route) error {
 	return s.admit(c, shown, r.scope)
 }
 
-// inAddress reports whether a request shows a key in its address, path or query.
-func (c *call) inAddress(key string) bool {
-	if keyOf(c.Param("key")) == key {
+// exposes reports whether a request shows a secret key in its address, where logs keep
+// it: in its path the one that is used, of a value, or in its query, however the name is
+// escaped, that or another. Where the query has none that takes a look at its text, or
+// at its names if anything is escaped.
+func (s *Server) exposes(c *call, used Key, value string) bool {
+	if used.Scope == Secret && keyOf(c.Param("key")) == value {
 		return true
 	}
-	return strings.Contains(c.Request.URL.RawQuery, "=") && keyOf(c.Request.URL.Query().Get("writeKey")) == key
+	query := c.Request.URL.RawQuery
+	if !strings.Contains(query, "writeKey") && !strings.Contains(query, "%") {
+		return false
+	}
+	shown := [...]argument{{name: "writeKey"}, {name: "writeKey"}, {name: "writeKey"}} // of more nobody knows what is meant
+	read(query, shown[:])
+	for _, p := range shown {
+		key, other := used, keyOf(p.value)
+		if other != value {
+			key = s.another(c, other)
+		}
+		if p.given && key.Scope == Secret {
+			return true
+		}
+	}
+	return false
+}
+
+// another returns the key of a value that is shown beside the one that is used, none
+// if it is wrong, which counts as a guess, or may not be tried now.
+func (s *Server) another(c *call, value string) Key {
+	if value == "" {
+		return Key{}
+	}
+	key, err := s.find(c, value)
+	if err != nil {
+		return Key{}
+	}
+	return key
 }
 
 // admit finds the key that is shown and says whether it may do what needs a scope. A
-// secret key in an address is refused, because logs keep addresses.
+// secret key in an address is refused, whichever key is used.
 func (s *Server) admit(c *call, shown string, scope Scope) error {
 	value := keyOf(shown)
 	if value == "" {
@@ -70,7 +101,7 @@ func (s *Server) admit(c *call, shown string, scope Scope) error {
 	switch {
 	case err != nil:
 		return err
-	case key.Scope == Secret && c.inAddress(value):
+	case s.exposes(c, key, value):
 		return errSecretInQuery
 	case !key.allows(scope):
 		return errScope

@@ -71,6 +71,11 @@ func TestKeyPlaces(t *testing.T) {
 		"our own has none in body": {"/v1/events", `{"events":[],"writeKey":"wk_test"}`, "", 401, "key_missing"},
 		"secret in query":          {"/v1/page?writeKey=sk_test", body, "", 403, "secret_key_in_query"},
 		"secret in both":           {"/v1/page?writeKey=sk_test", body, "X-Write-Key: sk_test", 403, "secret_key_in_query"},
+		"secret beside another":    {"/v1/page?writeKey=sk_test", body, "X-Write-Key: wk_test", 403, "secret_key_in_query"},
+		"secret after another":     {"/v1/page?writeKey=wk_test&writeKey=sk_test%3Aany", body, "", 403, "secret_key_in_query"},
+		"secret, escaped":          {"/v1/page?a=b&write%4bey=%73k_test", body, "X-Write-Key: wk_test", 403, "secret_key_in_query"},
+		"wrong beside another":     {"/v1/page?writeKey=wrong", body, "X-Write-Key: wk_test", 200, ""},
+		"secret by another name":   {"/v1/page?item=sk_test&%zz=1&key=%73k_test", body, "X-Write-Key: wk_test", 200, ""},
 		"not a scheme of ours":     {"/v1/page", body, "Authorization: Digest wk_test", 401, "key_missing"},
 	} {
 		t.Run(name, func(t *testing.T) {
