@@ -7,14 +7,41 @@ import (
 	"cartwright/sessions"
 )
 
-// visitors answers GET /v1/visitors.
+// visitors answers GET /v1/visitors: all, or who is known by some identifiers.
 func (s *Server) visitors(c *call) error {
+	known, err := c.identifiers()
+	if err != nil {
+		return err
+	}
 	if err := s.written(c); err != nil {
 		return err
 	}
 	return numbered(c, func(after sessions.VisitorID, limit int) ([]sessions.Visitor, error) {
+		if known != (sessions.Names{}) {
+			return s.Histories.Known(c.Request.Context(), known, after)
+		}
 		return s.Histories.Visitors(c.Request.Context(), after, limit)
 	}, func(v sessions.Visitor) sessions.VisitorID { return v.ID })
+}
+
+// identifiers reads the identifiers that a list of visitors is asked for. One that is
+// empty is no question for all.
+func (c *call) identifiers() (n sessions.Names, err error) {
+	for _, name := range [...]string{"user_id", "anonymous_id", "email"} {
+		if text, given := c.GetQuery(name); given && text == "" {
+			return n, invalidParameter(name, "the identifier that you ask for; leave it out to list all")
+		}
+	}
+	customer, err := c.text("user_id")
+	if err != nil {
+		return n, err
+	}
+	anonymous, err := c.text("anonymous_id")
+	if err != nil {
+		return n, err
+	}
+	email, err := c.email()
+	return sessions.Names{Anonymous: sessions.AnonymousID(anonymous), Customer: sessions.CustomerID(customer), Email: email}, err
 }
 
 // visitor answers GET /v1/visitors/{id}.

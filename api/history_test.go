@@ -105,7 +105,8 @@ func TestParameters(t *testing.T) {
 	} {
 		s.get(path).wants(t, http.StatusBadRequest, "invalid_parameter")
 	}
-	s.get("/v1/sessions?limit=500&colour=red").wants(t, http.StatusOK, "")
+	s.get("/v1/sessions?limit=500").wants(t, http.StatusOK, "")
+	s.get("/v1/recommendations?n=100&colour=red").wants(t, http.StatusOK, "")
 }
 
 // A read that passes the seq of an append sees it, and one that asks for what is

@@ -1,6 +1,8 @@
 package api
 
 import (
+	"fmt"
+	"net/http"
 	"net/url"
 	"slices"
 	"strings"
@@ -34,4 +36,21 @@ func read(query string, known []argument) {
 			known[i].value, known[i].given = value, true
 		}
 	}
+}
+
+// onlyAsks refuses a query with a parameter that is not known: a list that passed it
+// over would answer with everything to whoever asked for some of it.
+func onlyAsks(query string, known []string) error {
+	for pair := range strings.SplitSeq(query, "&") {
+		name, _, _ := strings.Cut(pair, "=")
+		name, err := url.QueryUnescape(name)
+		if pair == "" || err != nil || strings.Contains(pair, ";") { // which nobody reads
+			continue
+		}
+		if name != "writeKey" && !slices.Contains(known, name) {
+			return problem(http.StatusBadRequest, "unknown_parameter",
+				fmt.Sprintf("there is no parameter %.40q here; known are %s", name, strings.Join(known, ", ")))
+		}
+	}
+	return nil
 }

@@ -21,11 +21,12 @@ const anyone Scope = ""
 type route struct {
 	method, path string
 	scope        Scope
-	browser      bool // answers CORS: a page of another origin may call it
-	shop         bool // answers CORS to the shop's own origins alone, see [Storefront]
-	keyInBody    bool // the key may also stand in the body, where the handler looks for it
-	keyInPath    bool // the key is a part of the path, :key
-	reads        bool // nothing is appended, though it is no GET
+	browser      bool     // answers CORS: a page of another origin may call it
+	shop         bool     // answers CORS to the shop's own origins alone, see [Storefront]
+	keyInBody    bool     // the key may also stand in the body, where the handler looks for it
+	keyInPath    bool     // the key is a part of the path, :key
+	reads        bool     // nothing is appended, though it is no GET
+	asks         []string // the parameters of its query, if it refuses others
 	handle       func(*call) error
 }
 
@@ -44,6 +45,7 @@ func (c *call) received() sessions.Millis { return sessions.MillisOf(c.now) }
 // routes is the table of all there is.
 func (s *Server) routes() []route {
 	const get, put, post = http.MethodGet, http.MethodPut, http.MethodPost
+	paged := []string{"limit", "after", "after_seq"}
 	table := []route{
 		{method: get, path: "/healthz", scope: anyone, handle: s.alive},
 		{method: get, path: "/readyz", scope: anyone, handle: s.ready},
@@ -63,35 +65,35 @@ func (s *Server) routes() []route {
 		{method: post, path: "/v1/recommendations", scope: Write, browser: true, reads: true, handle: s.recommendTold},
 		{method: post, path: "/v1/recommendations/batch", scope: Secret, reads: true, handle: s.recommendBatch},
 
-		{method: get, path: "/v1/visitors", scope: Secret, handle: s.visitors},
+		{method: get, path: "/v1/visitors", scope: Secret, asks: append([]string{"user_id", "anonymous_id", "email"}, paged...), handle: s.visitors},
 		{method: get, path: "/v1/visitors/:id", scope: Secret, handle: s.visitor},
-		{method: get, path: "/v1/visitors/:id/sessions", scope: Secret, handle: s.visitorSessions},
-		{method: get, path: "/v1/sessions", scope: Secret, handle: s.sessions},
+		{method: get, path: "/v1/visitors/:id/sessions", scope: Secret, asks: paged, handle: s.visitorSessions},
+		{method: get, path: "/v1/sessions", scope: Secret, asks: append([]string{"bots"}, paged...), handle: s.sessions},
 		{method: get, path: "/v1/sessions/:id", scope: Secret, handle: s.session},
-		{method: get, path: "/v1/sessions/:id/events", scope: Secret, handle: s.sessionEvents},
+		{method: get, path: "/v1/sessions/:id/events", scope: Secret, asks: paged, handle: s.sessionEvents},
 		{method: get, path: "/v1/sessions/:id/decisions", scope: Secret, handle: s.sessionDecisions},
-		{method: get, path: "/v1/carts", scope: Secret, handle: s.carts},
+		{method: get, path: "/v1/carts", scope: Secret, asks: paged, handle: s.carts},
 		{method: get, path: "/v1/carts/:id", scope: Secret, handle: s.cart},
 		{method: get, path: "/v1/carts/:id/decisions", scope: Secret, handle: s.cartDecisions},
-		{method: get, path: "/v1/orders", scope: Secret, handle: s.orders},
+		{method: get, path: "/v1/orders", scope: Secret, asks: paged, handle: s.orders},
 		{method: get, path: "/v1/orders/:id", scope: Secret, handle: s.order},
-		{method: get, path: "/v1/products", scope: Secret, handle: s.products},
+		{method: get, path: "/v1/products", scope: Secret, asks: paged, handle: s.products},
 		{method: get, path: "/v1/products/:id", scope: Secret, handle: s.product},
 		{method: get, path: "/v1/flows", scope: Secret, handle: s.flows},
 		{method: put, path: "/v1/flows", scope: Secret, handle: s.putFlows},
-		{method: get, path: "/v1/triggers", scope: Secret, handle: s.triggers},
-		{method: get, path: "/v1/reports/recovery", scope: Secret, handle: s.recoveryReport},
+		{method: get, path: "/v1/triggers", scope: Secret, asks: paged, handle: s.triggers},
+		{method: get, path: "/v1/reports/recovery", scope: Secret, asks: []string{"from", "to", "after_seq"}, handle: s.recoveryReport},
 
 		{method: put, path: "/v1/consents", scope: Secret, handle: s.putConsents},
-		{method: get, path: "/v1/consents", scope: Secret, handle: s.consent},
+		{method: get, path: "/v1/consents", scope: Secret, asks: []string{"email", "after_seq"}, handle: s.consent},
 		{method: post, path: "/v1/suppressions", scope: Secret, handle: s.postSuppressions},
-		{method: get, path: "/v1/suppressions", scope: Secret, handle: s.suppressions},
+		{method: get, path: "/v1/suppressions", scope: Secret, asks: append([]string{"email"}, paged...), handle: s.suppressions},
 		{method: http.MethodDelete, path: "/v1/suppressions", scope: Secret, handle: s.deleteSuppressions},
 		{method: get, path: "/u/:token", scope: anyone, handle: s.askUnsubscribe},
 		{method: post, path: "/u/:token", scope: anyone, handle: s.unsubscribe},
 
 		{method: get, path: "/v1/jobs", scope: Secret, handle: s.jobs},
-		{method: get, path: "/v1/jobs/:name/runs", scope: Secret, handle: s.jobRuns},
+		{method: get, path: "/v1/jobs/:name/runs", scope: Secret, asks: []string{"limit", "after"}, handle: s.jobRuns},
 		{method: post, path: "/v1/jobs/:name/run", scope: Secret, handle: s.runJob},
 		{method: post, path: "/v1/jobs/:name/pause", scope: Secret, handle: s.pauseJob},
 		{method: post, path: "/v1/jobs/:name/resume", scope: Secret, handle: s.resumeJob},
@@ -164,6 +166,9 @@ func (s *Server) serve(c *gin.Context, r route) error {
 		if err := s.paced(call); err != nil {
 			return err
 		}
+	}
+	if refusal == nil && r.asks != nil {
+		refusal = onlyAsks(c.Request.URL.RawQuery, r.asks)
 	}
 	if refusal != nil {
 		return refusal

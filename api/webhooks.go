@@ -61,7 +61,7 @@ func (s *Server) webhookRoutes() []route {
 		{method: post, path: one + "/rotate", scope: Secret, handle: s.rotateSecret},
 		{method: post, path: one + "/retire", scope: Secret, handle: s.retireSecret},
 		{method: post, path: one + "/test", scope: Secret, handle: s.testEndpoint},
-		{method: get, path: one + "/deliveries", scope: Secret, handle: s.endpointDeliveries},
+		{method: get, path: one + "/deliveries", scope: Secret, asks: []string{"status", "limit", "after"}, handle: s.endpointDeliveries},
 		{method: get, path: delivery, scope: Secret, handle: s.delivery},
 		{method: post, path: delivery + "/resend", scope: Secret, handle: s.resendDelivery},
 	}

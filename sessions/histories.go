@@ -91,6 +91,26 @@ func (h *Histories) Visitors(ctx context.Context, after VisitorID, limit int) ([
 	return visitors(query, h.db.Read(ctx))
 }
 
+// Known lists the living visitor who has all of some names, if there is one and it comes
+// after another.
+func (h *Histories) Known(ctx context.Context, names Names, after VisitorID) ([]Visitor, error) {
+	var known VisitorID
+	for _, id := range names.list() {
+		v, err := ownerOf(h.db.Read(ctx), id)
+		if err != nil {
+			return nil, err
+		}
+		if v == 0 || known != 0 && v != known {
+			return nil, nil
+		}
+		known = v
+	}
+	if after > 0 && known >= after {
+		return nil, nil
+	}
+	return visitors(h.db.Read(ctx).Where("id = ?", int64(known)), h.db.Read(ctx))
+}
+
 func visitors(query, tx *gorm.DB) ([]Visitor, error) {
 	var rows []visitorRow
 	if err := query.Find(&rows).Error; err != nil {

@@ -143,6 +143,30 @@ func TestAVisitorWhoWasMergedIsShownAsTheSurvivor(t *testing.T) {
 		if err != nil || len(list) != 2 || list[0].ID != 5 || list[1].ID != 1 {
 			t.Errorf("visitors %s, error %v", shown(t, list), err)
 		}
+		for _, c := range []struct {
+			names sessions.Names
+			after sessions.VisitorID
+			want  []sessions.VisitorID
+		}{
+			{sessions.Names{Anonymous: "laptop"}, 0, []sessions.VisitorID{1}}, // joined with the phone
+			{sessions.Names{Anonymous: "phone", Customer: "ann", Email: "ann@x"}, 0, []sessions.VisitorID{1}},
+			{sessions.Names{Anonymous: "other"}, 0, []sessions.VisitorID{5}},
+			{sessions.Names{Anonymous: "other"}, 6, []sessions.VisitorID{5}},
+			{sessions.Names{Anonymous: "other"}, 5, nil},
+			{sessions.Names{Anonymous: "other", Customer: "ann"}, 0, nil},
+			{sessions.Names{Customer: "phone"}, 0, nil},
+			{sessions.Names{Customer: "ann", Email: "bob@x"}, 0, nil},
+			{sessions.Names{}, 0, nil},
+		} {
+			list, err := h.Known(ctx, c.names, c.after)
+			var got []sessions.VisitorID
+			for _, v := range list {
+				got = append(got, v.ID)
+			}
+			if err != nil || !slices.Equal(got, c.want) {
+				t.Errorf("known by %+v after %d: %v, error %v", c.names, c.after, got, err)
+			}
+		}
 		if text := shown(t, list[0].Emails); text != "[]" {
 			t.Errorf("no emails are shown as %s", text)
 		}

@@ -33,24 +33,42 @@ func Root(tx *gorm.DB, v VisitorID) (VisitorID, error) {
 	return v, nil
 }
 
+// Names are identifiers of one visitor, one of each kind or none.
+type Names struct {
+	Anonymous AnonymousID
+	Customer  CustomerID
+	Email     Email
+}
+
+// list returns the names that there are, the strongest first.
+func (n Names) list() []identity {
+	ids := withIdentity(nil, kindCustomer, string(n.Customer))
+	ids = withIdentity(ids, kindAnonymous, string(n.Anonymous))
+	return withIdentity(ids, kindEmail, string(n.Email))
+}
+
 // FindVisitor returns the living visitor of the first of the identifiers that is
 // known: customer id, anonymous id, email; 0 if none is.
 func FindVisitor(tx *gorm.DB, anonymous AnonymousID, customer CustomerID, email Email) (VisitorID, error) {
-	for _, id := range []identity{
-		{kindCustomer, string(customer)}, {kindAnonymous, string(anonymous)}, {kindEmail, string(email)},
-	} {
-		if id.value == "" {
-			continue
-		}
-		var rows []identityRow
-		if err := tx.Where("kind = ? AND value = ?", id.kind, id.value).Find(&rows).Error; err != nil {
-			return 0, fmt.Errorf("find visitor by %s id: %w", id.kind, err)
-		}
-		if len(rows) == 1 {
-			return Root(tx, VisitorID(rows[0].VisitorID))
+	for _, id := range (Names{anonymous, customer, email}).list() {
+		if v, err := ownerOf(tx, id); v != 0 || err != nil {
+			return v, err
 		}
 	}
 	return 0, nil
+}
+
+// ownerOf returns the living visitor of an identifier, 0 if nobody has it. Cost: by the
+// keys of two tables.
+func ownerOf(tx *gorm.DB, id identity) (VisitorID, error) {
+	var rows []identityRow
+	if err := tx.Where("kind = ? AND value = ?", id.kind, id.value).Find(&rows).Error; err != nil {
+		return 0, fmt.Errorf("find visitor by %s id: %w", id.kind, err)
+	}
+	if len(rows) == 0 {
+		return 0, nil
+	}
+	return Root(tx, VisitorID(rows[0].VisitorID))
 }
 
 // IdentifiersOf returns the identifiers of a living visitor, sorted.
