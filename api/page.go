@@ -138,7 +138,12 @@ func (s *Server) appended(c *call) error {
 
 // await waits, up to [patience], for the seq that the call names, if any.
 func (c *call) await(reached func(context.Context, sessions.Seq) error) error {
-	seq, err := c.number("after_seq", c.Query("after_seq"), 0)
+	return c.awaitSeq(c.Query("after_seq"), reached)
+}
+
+// awaitSeq waits, up to [patience], for a seq as an after_seq tells it, if any.
+func (c *call) awaitSeq(text string, reached func(context.Context, sessions.Seq) error) error {
+	seq, err := c.number("after_seq", text, 0)
 	if err != nil || seq == 0 {
 		return err
 	}

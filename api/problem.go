@@ -71,7 +71,7 @@ var (
 	errEncoding      = errors.New("unsupported encoding")
 	errBodySlow      = errors.New("body too slow")
 	errOverloaded    = errors.New("too much at once")
-	errBehind        = errors.New("the sessions are not yet written up to after_seq")
+	errBehind        = errors.New("what is read is not yet written up to after_seq")
 )
 
 // problemOf returns what is answered to an error. Here, and nowhere else, errors

@@ -11,15 +11,20 @@ import (
 	"cartwright/sessions/wire"
 )
 
-// Recommender appends the answer to what a shopper may want next, as JSON.
+// Recommender appends the answer to what a shopper may want next, as JSON, and says when
+// answers take all events up to a seq into account.
 type Recommender interface {
 	AppendJSON(ctx context.Context, q recommend.Request, dst []byte) ([]byte, error)
+	WaitFor(ctx context.Context, seq sessions.Seq) error
 }
 
 // recommend answers GET /v1/recommendations.
 func (s *Server) recommend(c *call) error {
-	q, err := c.question()
+	q, after, err := c.question()
 	if err != nil {
+		return err
+	}
+	if err := c.awaitSeq(after.value, s.Recommend.WaitFor); err != nil {
 		return err
 	}
 	return s.answerQuestion(c, q)
@@ -28,6 +33,9 @@ func (s *Server) recommend(c *call) error {
 // recommendTold answers POST /v1/recommendations: the same with a body, which has room to
 // tell more.
 func (s *Server) recommendTold(c *call) error {
+	if err := s.followed(c); err != nil {
+		return err
+	}
 	return s.withBody(c, func(body []byte) error {
 		var f questionForm
 		q := f.whole(body)
@@ -41,6 +49,9 @@ func (s *Server) recommendTold(c *call) error {
 // recommendBatch answers POST /v1/recommendations/batch: each request for itself, in
 // order. Trouble of ours fails all of them, for they can be sent again.
 func (s *Server) recommendBatch(c *call) error {
+	if err := s.followed(c); err != nil {
+		return err
+	}
 	return s.withBody(c, func(body []byte) error {
 		var f questionForm
 		questions := f.batch(body)
@@ -111,37 +122,46 @@ func (s *Server) answerEncoded(c *call, encode func([]byte) ([]byte, error)) err
 	return nil
 }
 
-// question reads the parameters of a request for recommendations.
-func (c *call) question() (recommend.Request, error) {
-	known := [...]argument{{name: "context"}, {name: "item"}, {name: "anonymous_id"}, {name: "user_id"}, {name: "n"}, {name: "per_category"}}
+// followed waits until answers take into account what the call's after_seq asks for,
+// before the body is read, which takes up room.
+func (s *Server) followed(c *call) error {
+	if c.Request.URL.RawQuery == "" {
+		return nil
+	}
+	return c.await(s.Recommend.WaitFor)
+}
+
+// question reads the parameters of a request for recommendations, and the seq that it
+// is to come after.
+func (c *call) question() (q recommend.Request, after argument, err error) {
+	known := [...]argument{{name: "context"}, {name: "item"}, {name: "anonymous_id"}, {name: "user_id"}, {name: "n"}, {name: "per_category"}, {name: "after_seq"}}
 	read(c.Request.URL.RawQuery, known[:])
-	place, item, anonymous, customer, count, bound := known[0], known[1], known[2], known[3], known[4], known[5]
-	q := recommend.Request{
+	place, item, anonymous, customer, count, bound, after := known[0], known[1], known[2], known[3], known[4], known[5], known[6]
+	q = recommend.Request{
 		Context: recommend.Home, Item: sessions.ProductID(item.value),
 		Anonymous: sessions.AnonymousID(anonymous.value), Customer: sessions.CustomerID(customer.value),
 	}
 	for _, p := range [...]argument{item, anonymous, customer} {
 		if !storable(p.value) {
-			return q, notStorable(p.name)
+			return q, after, notStorable(p.name)
 		}
 	}
 	if place.given {
 		q.Context = recommend.Context(place.value)
 	}
-	var err error
 	if q.N, err = c.atMost(count, recommend.DefaultN); err != nil {
-		return q, err
+		return q, after, err
 	}
 	if q.PerCategory, err = c.atMost(bound, 0); err != nil {
-		return q, err
+		return q, after, err
 	}
 	if err := refine(c.Request.URL.RawQuery, &q); err != nil {
-		return q, err
+		return q, after, err
 	}
 	if wrong := q.Mistakes(); len(wrong) > 0 {
-		return q, problem(http.StatusBadRequest, codeInvalidParameter, parameterOf(wrong[0].Part)+" "+wrong[0].Reason)
+		return q, after, problem(http.StatusBadRequest, codeInvalidParameter, parameterOf(wrong[0].Part)+" "+wrong[0].Reason)
 	}
-	return q, nil
+	return q, after, nil
 }
 
 // atMost reads a parameter that is a number of items, or absent.

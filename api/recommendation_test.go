@@ -5,8 +5,11 @@ import (
 	"fmt"
 	"net/http"
 	"reflect"
+	"slices"
 	"strings"
 	"testing"
+	"testing/synctest"
+	"time"
 
 	"cartwright/api"
 	"cartwright/recommend"
@@ -39,6 +42,39 @@ func TestQuestions(t *testing.T) {
 		if len(s.asked) != 1 || !reflect.DeepEqual(s.asked[0], want) {
 			t.Errorf("%s asks %+v, want %+v", query, s.asked, want)
 		}
+	}
+}
+
+// Answers wait for what after_seq names, two seconds at most, and for nothing else.
+func TestQuestionsAfterASeq(t *testing.T) {
+	const path = "/v1/recommendations"
+	asked := map[string]func(s *shop, query string) answer{
+		"a query": func(s *shop, query string) answer {
+			return s.do(request{method: http.MethodGet, path: path + "?anonymous_id=a&" + query, key: writeKey})
+		},
+		"a body": func(s *shop, query string) answer { return s.post(path+"?"+query, writeKey, `{"anonymous_id":"a"}`) },
+		"a batch": func(s *shop, query string) answer {
+			return s.post(path+"/batch?"+query, secretKey, `{"requests":[{}]}`)
+		},
+	}
+	for name, ask := range asked {
+		synctest.Test(t, func(t *testing.T) {
+			s := sqliteShop(t)
+			s.browse(1)
+			for _, query := range []string{"", "after_seq=", "after_seq=0", "after_seq=1", "after%5fseq=1"} {
+				ask(s, query).wants(t, http.StatusOK, "")
+			}
+			if want := []sessions.Seq{1, 1}; !slices.Equal(s.awaited, want) {
+				t.Errorf("%s waited for %v, want %v", name, s.awaited, want)
+			}
+			began := time.Now()
+			late := ask(s, "after_seq=99")
+			late.wants(t, http.StatusServiceUnavailable, "behind")
+			if waited := time.Since(began); waited != 2*time.Second || late.Header().Get("Retry-After") == "" {
+				t.Errorf("%s waited %s, headers %v", name, waited, late.Header())
+			}
+			ask(s, "after_seq=now").wants(t, http.StatusBadRequest, "invalid_parameter")
+		})
 	}
 }
 

@@ -49,6 +49,7 @@ type shop struct {
 	clients []wire.Client // what was known of the shoppers' machines, in the order of the events
 	asked   []recommend.Request
 	failing error // what AppendJSON fails with
+	awaited []sessions.Seq
 
 	hooked   *hooked
 	delivery *jobs.Delivery
@@ -63,6 +64,16 @@ func (s *shop) AppendJSON(_ context.Context, q recommend.Request, dst []byte) ([
 	s.asked = append(s.asked, q)
 	answer := recommend.Answer{ID: "a1", Context: q.Context, Items: []recommend.Item{{ID: "mug", Strategy: recommend.InCatalog, Reason: "from the catalog"}}}
 	return answer.AppendJSON(dst)
+}
+
+// WaitFor notes what is waited for, and waits for what is not in the log until it may no longer.
+func (s *shop) WaitFor(ctx context.Context, seq sessions.Seq) error {
+	s.awaited = append(s.awaited, seq)
+	if seq <= s.log.Head().Seq {
+		return nil
+	}
+	<-ctx.Done()
+	return ctx.Err()
 }
 
 // newShop opens a shop over a database. The changes may replace what it is made of.
