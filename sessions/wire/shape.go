@@ -67,8 +67,8 @@ func (t *teller) keys(want record) (k keysOf) {
 
 // shaped refuses a body that is not what its topic says. The header with the topic is
 // not signed: whoever came by an order's webhook could tell it again as a deletion, and
-// the order would be cancelled. Shopify leaves keys out when a shop asks it to, so that
-// there only those of another record speak against a body.
+// the order would be cancelled. Platforms leave keys out when a shop or a plugin asks them
+// to, so that only those of another record speak against a body.
 func (t *teller) shaped(want record) *refusal {
 	topic, k := t.delivery.Topic, t.keys(want)
 	switch {
@@ -78,8 +78,8 @@ func (t *teller) shaped(want record) *refusal {
 		return nil
 	case k.other != "":
 		return refuse(CodeTopicMismatch, "the topic is %.40s, but the body is that of no %s: it has %q", topic, want, k.other)
-	case t.platform == "woocommerce":
-		return refuse(CodeTopicMismatch, "the topic is %.40s, but the body lacks what every %s has", topic, want)
+	case k.more == "":
+		return refuse(CodeTopicMismatch, "the topic is %.40s, but the body is nothing but an id, as that of a deletion is", topic)
 	}
 	return nil
 }
