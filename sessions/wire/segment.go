@@ -156,11 +156,9 @@ func clock(e *sessions.Event, it *item, a Arrival) *refusal {
 	if e.Original, ok = instantOf(value); !ok {
 		return refuse(CodeInvalidTime, "%s %.40s is not a time of the years 1970 to 9999", field, value)
 	}
-	if e.Sent, ok = instantOf(it.sentAt); !ok {
-		return refuse(CodeInvalidTime, "sentAt %.40s is not a time of the years 1970 to 9999", it.sentAt)
-	}
-	if e.Sent == 0 {
-		e.Sent = a.Sent
+	e.Sent = a.Sent
+	if sent, ok := instantOf(it.sentAt); ok && sent != 0 { // an unreadable one corrects nothing, as in an envelope
+		e.Sent = sent
 	}
 	e.Occurred = occurred(e.Original, e.Sent, a.Received)
 	if a.Source == sessions.Imported {
