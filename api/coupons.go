@@ -110,7 +110,7 @@ func readCoupons(body []byte) (codes []string, expires sessions.Millis, err erro
 func wrongCoupons(mistakes []wire.FieldError) error {
 	p := problem(http.StatusBadRequest, mistakes[0].Code, fmt.Sprintf("the body has %d mistakes, which errors lists; nothing of it was taken", len(mistakes)))
 	if len(mistakes) == 1 {
-		p.Detail = mistakes[0].Pointer + ": " + mistakes[0].Detail
+		p.Detail = mistakes[0].String()
 	}
 	p.Errors = mistakes[:min(len(mistakes), 100)]
 	return p

@@ -106,7 +106,7 @@ func readFlows(body []byte) ([]flow.Flow, error) {
 	}
 	p := problem(http.StatusBadRequest, mistakes[0].Code, fmt.Sprintf("the body has %d mistakes, which errors lists; the flows stay as they are", len(mistakes)))
 	if len(mistakes) == 1 {
-		p.Detail = mistakes[0].Pointer + ": " + mistakes[0].Detail
+		p.Detail = mistakes[0].String()
 	}
 	p.Errors = mistakes
 	return nil, p

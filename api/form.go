@@ -58,7 +58,7 @@ func (s *Server) refuseForm(c *call, body []byte, mistakes []wire.FieldError) er
 	first := mistakes[0]
 	p := problem(http.StatusBadRequest, first.Code, fmt.Sprintf("the body has %d mistakes, which errors lists; nothing of it was taken", len(mistakes)))
 	if len(mistakes) == 1 {
-		p.Detail = first.Detail
+		p.Detail = first.String()
 	}
 	p.Errors = mistakes
 	for _, m := range mistakes {
@@ -69,7 +69,7 @@ func (s *Server) refuseForm(c *call, body []byte, mistakes []wire.FieldError) er
 	if first.Code == wire.CodeInvalidJSON || p.Code == wire.CodeTooLarge {
 		return p
 	}
-	rejected := sessions.Rejected{Code: p.Code, Reason: first.Pointer + ": " + first.Detail, Body: bytes.Clone(wire.WithoutKey(body))}
+	rejected := sessions.Rejected{Code: p.Code, Reason: first.String(), Body: bytes.Clone(wire.WithoutKey(body))}
 	if _, err := s.append(c, sessions.Batch{Rejected: []sessions.Rejected{rejected}}); err != nil {
 		return err
 	}

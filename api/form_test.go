@@ -85,6 +85,9 @@ func TestFormMistakes(t *testing.T) {
 					t.Errorf("mistake %+v says too little", e)
 				}
 			}
+			if len(p.Errors) == 1 && p.Detail != p.Errors[0].String() {
+				t.Errorf("the one mistake %+v is told as %q", p.Errors[0], p.Detail)
+			}
 			slices.Sort(pointers)
 			if !slices.Equal(pointers, c.pointers) {
 				t.Errorf("pointers %q, want %q", pointers, c.pointers)

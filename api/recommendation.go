@@ -175,7 +175,7 @@ func (c *call) atMost(p argument, absent int) (int, error) {
 
 // refusedForm is the problem with a body that cannot be answered.
 func refusedForm(mistakes []wire.FieldError) *Problem {
-	p := problem(statusOf(mistakes[0].Code), mistakes[0].Code, mistakes[0].Pointer+" "+mistakes[0].Detail)
+	p := problem(statusOf(mistakes[0].Code), mistakes[0].Code, mistakes[0].String())
 	if len(mistakes) > 1 {
 		p.Detail = "the body has " + strconv.Itoa(len(mistakes)) + " mistakes, which errors lists"
 	}

@@ -48,7 +48,7 @@ func (d *Decoder) archived(text []byte, o Options) (*sessions.Event, *refusal) {
 	received, ok := instantOf(it.receivedAt)
 	switch {
 	case !ok:
-		return nil, refuse(CodeInvalidTime, "receivedAt %.40s is not a time of the years 1970 to 9999", it.receivedAt)
+		return nil, refuse(CodeInvalidTime, "receivedAt %.40s is %s", it.receivedAt, instantForm)
 	case received == 0 && e.Original == 0:
 		return nil, refuse(CodeInvalidTime, "the item has neither timestamp nor receivedAt")
 	case received == 0:

@@ -46,7 +46,7 @@ func OpenEnvelope(body []byte, name string) (Envelope, error) {
 		}
 	})
 	if !ok {
-		return e, &EnvelopeError{CodeInvalidJSON, "the body is not one valid JSON object"}
+		return e, &EnvelopeError{CodeInvalidJSON, noObject("the body", body)}
 	}
 	if !isArray(items) {
 		return e, &EnvelopeError{CodeInvalidJSON, "the body has no array " + name}

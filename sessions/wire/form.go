@@ -15,6 +15,14 @@ type FieldError struct {
 	Detail  string `json:"detail"`
 }
 
+// String says where the mistake is and what it is.
+func (e FieldError) String() string {
+	if e.Pointer == "" {
+		return e.Detail
+	}
+	return e.Pointer + ": " + e.Detail
+}
+
 // The codes of mistakes that only forms have, beside those of items.
 const (
 	CodeInvalidType  = "invalid_type"  // null, or of another JSON type than the field's
@@ -46,7 +54,7 @@ func (f *Form) Body(body []byte, field func(key string, value []byte, at string)
 		return false
 	}
 	if !members(body, func(_, _ []byte) {}) {
-		f.Fail("", CodeInvalidJSON, "the body is not one valid JSON object")
+		f.Fail("", CodeInvalidJSON, "%s", noObject("the body", body))
 		return false
 	}
 	f.Object(bytes.TrimSpace(body), "", field)
@@ -111,15 +119,24 @@ func (f *Form) Text(value []byte, at string) string {
 	return unquote(value)
 }
 
-// id reads an id: a string that is not empty, or a number for its digits.
+// id reads an id that may be left out: a string that is not empty, or a number for its
+// digits.
 func (f *Form) id(value []byte, at string) string {
+	return f.named(value, at, "must not be empty; leave it out instead")
+}
+
+// ownID reads the id of what is told, which may not be left out.
+func (f *Form) ownID(value []byte, at string) string { return f.named(value, at, "must not be empty") }
+
+// named reads an id, and says something of an empty one.
+func (f *Form) named(value []byte, at, empty string) string {
 	if !isText(value) && !IsNumber(value) {
 		f.Mistyped(at, "a string", value)
 		return ""
 	}
 	id := textOf(value)
 	if id == "" {
-		f.Fail(at, CodeRequired, "must not be empty; leave it out instead")
+		f.Fail(at, CodeRequired, "%s", empty)
 	}
 	if r := tooLong("it", id); r != nil {
 		f.Fail(at, r.code, "%s", r.reason)
@@ -198,7 +215,7 @@ func (f *Form) amount(value []byte, at string) *int64 {
 func (f *Form) instant(value []byte, at string, now sessions.Millis) sessions.Millis {
 	m, ok := instantOf(value)
 	if !ok || m == 0 {
-		f.Fail(at, CodeInvalidTime, "%.40s is not a time of RFC 3339 in the years 1970 to 9999", value)
+		f.Fail(at, CodeInvalidTime, "%.40s is %s", value, instantForm)
 	}
 	return min(m, now)
 }

@@ -51,7 +51,7 @@ func (t *teller) read(into any, want record) *refusal {
 		return refuse(CodeInvalidText, "the body is not valid UTF-8 or holds U+0000")
 	}
 	if !members(body, func(_, _ []byte) {}) {
-		return refuse(CodeInvalidJSON, "the body is not one valid JSON object")
+		return refuse(CodeInvalidJSON, "%s", noObject("the body", body))
 	}
 	if r := t.shaped(want); r != nil {
 		return r

@@ -16,6 +16,10 @@ const (
 	lastInstant  = sessions.Millis(253_402_300_799_999) // 9999-12-31
 )
 
+// instantForm is what a time must be, for whoever wrote another. Without a zone it
+// could be any hour of a day.
+const instantForm = "no time of RFC 3339 with its zone, such as 2026-11-27T10:00:00Z, in the years 1970 to 9999"
+
 // secondsBelow tells an epoch in seconds from one in milliseconds: as seconds
 // it is the year 5138, as milliseconds 1973.
 const secondsBelow = 100_000_000_000

@@ -31,7 +31,7 @@ type campaignFields struct{ source, medium, name, term, content []byte }
 // read takes the item's fields from raw.
 func (it *item) read(raw []byte) *refusal {
 	if !members(raw, it.member) {
-		return refuse(CodeInvalidJSON, "the item is not one valid JSON object")
+		return refuse(CodeInvalidJSON, "%s", noObject("the item", raw))
 	}
 	for _, o := range [...]struct {
 		name  string

@@ -58,7 +58,7 @@ func sessionLine(text []byte) (session string, events []byte, r *refusal) {
 		}
 	})
 	if !ok {
-		return "", nil, refuse(CodeInvalidJSON, "the line is not one valid JSON object")
+		return "", nil, refuse(CodeInvalidJSON, "%s", noObject("the line", text))
 	}
 	if !isArray(events) {
 		return "", nil, refuse(CodeInvalidJSON, "the line has no array events")

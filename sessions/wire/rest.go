@@ -45,7 +45,7 @@ func (d *Decoder) Order(body []byte, now sessions.Millis) (*sessions.Event, []Fi
 		switch key {
 		case "order_id":
 			hasOrder = true
-			e.Order = sessions.OrderID(f.id(value, at))
+			e.Order = sessions.OrderID(f.ownID(value, at))
 		case "cart_id":
 			e.Cart = sessions.CartID(f.id(value, at))
 		case "checkout_id":
@@ -183,7 +183,7 @@ func (f *Form) line(value []byte, at string) sessions.Line {
 		switch key {
 		case "product_id":
 			hasProduct = true
-			l.Product = sessions.ProductID(f.id(value, at))
+			l.Product = sessions.ProductID(f.ownID(value, at))
 		case "variant_id":
 			l.Variant = sessions.VariantID(f.id(value, at))
 		case "quantity":
@@ -209,7 +209,7 @@ func (f *Form) product(value []byte, at, currency string) *sessions.Product {
 		switch key {
 		case "product_id":
 			hasProduct = true
-			p.ID = sessions.ProductID(f.id(value, at))
+			p.ID = sessions.ProductID(f.ownID(value, at))
 		case "name":
 			p.Name = f.Text(value, at)
 		case "url":

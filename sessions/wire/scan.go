@@ -3,6 +3,7 @@ package wire
 import (
 	"bytes"
 	"encoding/json"
+	"fmt"
 )
 
 // maxDepth bounds how deep arrays and objects may nest, so that hostile input
@@ -40,6 +41,15 @@ func members(src []byte, f func(key, value []byte)) bool {
 		}
 		return s.next('}') && s.ended()
 	}
+}
+
+// noObject says why members did not take src, which is called what.
+func noObject(what string, src []byte) string {
+	s := scan{src: src, depth: -1} // the object itself counts for nothing
+	if s.value(); s.depth > maxDepth {
+		return fmt.Sprintf("%s has arrays and objects within one another deeper than %d", what, maxDepth)
+	}
+	return what + " is not one valid JSON object"
 }
 
 // elements calls f for each element of the JSON array that src is and reports

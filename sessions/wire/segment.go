@@ -154,7 +154,7 @@ func clock(e *sessions.Event, it *item, a Arrival) *refusal {
 	}
 	var ok bool
 	if e.Original, ok = instantOf(value); !ok {
-		return refuse(CodeInvalidTime, "%s %.40s is not a time of the years 1970 to 9999", field, value)
+		return refuse(CodeInvalidTime, "%s %.40s is %s", field, value, instantForm)
 	}
 	e.Sent = a.Sent
 	if sent, ok := instantOf(it.sentAt); ok && sent != 0 { // an unreadable one corrects nothing, as in an envelope
