@@ -4,7 +4,12 @@ import (
 	"cmp"
 	"context"
 	"errors"
+	"time"
 )
+
+// buildingWait is how long a question waits for the first pass: a quarter of a million events
+// are read until then.
+const buildingWait = 2 * time.Second
 
 // ErrBuilding says that what happened before the start is still being read from the log. By half
 // of it, hidden products would be shown, and what sells best would be what once did.
@@ -34,12 +39,12 @@ func (r *Recommender) isBuilt() bool {
 	}
 }
 
-// build waits for the first pass, but not for long.
+// build waits for the first pass, but no longer than that.
 func (r *Recommender) build(ctx context.Context) error {
 	if r.isBuilt() {
 		return nil
 	}
-	short, cancel := context.WithTimeout(ctx, freshnessWait)
+	short, cancel := context.WithTimeout(ctx, buildingWait)
 	defer cancel()
 	if r.WaitBuilt(short) == nil {
 		return nil
