@@ -35,6 +35,9 @@ func TestAddressees(t *testing.T) {
 	started := func(source sessions.Source, parts ...part) *sessions.Event {
 		return event(sessions.CheckoutStarted, source, parts...)
 	}
+	renamed := func() *sessions.Event {
+		return event(sessions.Alias, backend, customer("ann"), previous("old"))
+	}
 	for name, c := range map[string]struct {
 		events          []*sessions.Event
 		plain, believed string
@@ -46,6 +49,7 @@ func TestAddressees(t *testing.T) {
 		"a browser that the backend knows":          {[]*sessions.Event{known(), added("phone", "cup")}, "ann@example.com", "ann@example.com"},
 		"that history knows":                        {[]*sessions.Event{identify(sessions.Imported, by("phone"), email("ann@example.com"), consent(sessions.MailGranted, 0)), added("phone", "cup")}, "ann@example.com", "ann@example.com"},
 		"that the backend told of by an alias":      {[]*sessions.Event{known(), event(sessions.Alias, backend, customer("ann"), previous("laptop")), added("laptop", "cup")}, "ann@example.com", "ann@example.com"},
+		"forged: named as an alias's customer":      {[]*sessions.Event{known(), identify(backend, customer("old")), added("old", "cup"), renamed(), renamed()}, "no_address", "no_address"},
 		"that an order told of":                     {[]*sessions.Event{ordered("1", by("laptop"), email("ann@example.com"), consent(sessions.MailGranted, 0)), added("laptop", "cup")}, "ann@example.com", "ann@example.com"},
 		"nobody's browser":                          {[]*sessions.Event{known(), added("x", "cup")}, "no_address", "no_address"},
 		"a checkout of the backend's":               {[]*sessions.Event{known(), added("x", "cup"), started(backend, by("x"), email("ann@example.com"))}, "ann@example.com", "ann@example.com"},

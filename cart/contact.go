@@ -68,7 +68,7 @@ func introductions(e *sessions.Event) []introduction {
 	if e.Customer != "" && e.Email != "" {
 		all = append(all, introduction{contactKey{contactCustomer, string(e.Customer), teller}, "", e.Email, e.Occurred})
 	}
-	if e.Kind == sessions.Alias && e.Customer != "" && e.Previous != "" {
+	if e.Kind == sessions.Alias && e.Customer != "" && e.Previous != "" && !e.Renamed {
 		all = append(all, introduction{contactKey{contactBrowser, e.Previous, teller}, e.Customer, "", e.Occurred})
 	}
 	return all

@@ -77,7 +77,7 @@ func (l *Log) Append(ctx context.Context, b Batch) (Receipt, error) {
 	now := MillisOf(l.options.Now())
 	for i, e := range b.Events {
 		e.setTimes(now)
-		e.Joined = nil // of an attempt that failed
+		e.Joined, e.Renamed = nil, false // of an attempt that failed
 		body, err := storedBody(e)
 		if err != nil {
 			return Receipt{}, err

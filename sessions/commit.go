@@ -131,7 +131,7 @@ func (l *Log) stage(tx *gorm.DB, c *commit, units []unit) error {
 	}
 	for i, u := range c.accepted {
 		body := u.request.bodies[u.index]
-		if e := c.events[i]; len(e.Joined) > 0 {
+		if e := c.events[i]; len(e.Joined) > 0 || e.Renamed {
 			var err error
 			if body, err = encodeBody(e); err != nil {
 				return err
@@ -176,7 +176,7 @@ func (c *commit) take(e *Event) {
 	if !e.Kind.Own() { // a dry decision as of next year must not stand for what arrived
 		c.head.Newest = max(c.head.Newest, e.Received)
 	}
-	e.Seq, e.Joined = c.head.Seq, nil
+	e.Seq, e.Joined, e.Renamed = c.head.Seq, nil, false
 	if !e.Kind.Own() {
 		e.Visitor = 0
 	}

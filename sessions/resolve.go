@@ -6,7 +6,7 @@ import (
 	"gorm.io/gorm"
 )
 
-// resolve decides whose event e is: it sets Visitor and Joined. The rules:
+// resolve decides whose event e is: it sets Visitor, Joined and Renamed. The rules:
 //
 //   - A customer id is strong: two different ones never become one visitor,
 //     except by an alias from the backend.
@@ -51,6 +51,7 @@ func (en *enrolment) alias(e *Event, free func(VisitorID) bool) {
 	var previous VisitorID
 	if e.Source != Browser {
 		previous = en.owner(kindCustomer, e.Previous)
+		e.Renamed = previous != 0
 	}
 	if previous == 0 {
 		previous = en.owner(kindAnonymous, e.Previous)
