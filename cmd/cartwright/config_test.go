@@ -132,7 +132,7 @@ func TestUsage(t *testing.T) {
 		{"detect --as-of yesterday", exitUsage, "2026-01-31T00:00:00Z"},
 		{"stats --db " + missing, exitFailed, missing},
 		{"verify --db " + missing, exitFailed, missing},
-		{"keys create --scope write --db " + missing, exitFailed, "there is no database " + missing},
+		{"keys revoke 1 --db " + missing, exitFailed, "there is no database " + missing},
 		{"keys list --db " + missing, exitFailed, "there is no database " + missing},
 		{"keys create --scope all", exitUsage, "write or secret"},
 		{"keys revoke", exitUsage, "one key"},

@@ -33,9 +33,23 @@ when it is made.`,
 	return cmd
 }
 
-// withKeys runs f on the keys of the configured database.
+// withKeys runs f on the keys of the configured database, which must be there.
 func withKeys(cmd *cobra.Command, s streams, c *Config, f func(context.Context, *api.Keys) error) error {
 	return withDatabase(cmd, s, c, func(ctx context.Context, db *database.DB) error { return f(ctx, api.NewKeys(db)) })
+}
+
+// withFirstKeys is withKeys, but makes the database if need be: a shop may have its keys before it
+// is served for the first time.
+func withFirstKeys(cmd *cobra.Command, s streams, c *Config, f func(context.Context, *api.Keys) error) error {
+	if err := configure(cmd, s); err != nil {
+		return err
+	}
+	db, err := c.openDatabase(cmd.Context(), nil)
+	if err != nil {
+		return err
+	}
+	defer db.Close()
+	return f(cmd.Context(), api.NewKeys(db))
 }
 
 func createKeyCommand(s streams, c *Config) *cobra.Command {
@@ -51,7 +65,7 @@ func createKeyCommand(s streams, c *Config) *cobra.Command {
 			if scope != string(api.Write) && scope != string(api.Secret) {
 				return usage("--scope takes write or secret, not %q", scope)
 			}
-			return withKeys(cmd, s, c, func(ctx context.Context, keys *api.Keys) error {
+			return withFirstKeys(cmd, s, c, func(ctx context.Context, keys *api.Keys) error {
 				key, err := keys.Create(ctx, api.Scope(scope), note, time.Now())
 				if err != nil {
 					return err
