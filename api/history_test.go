@@ -128,7 +128,7 @@ func TestAfterSeq(t *testing.T) {
 }
 
 func TestAfterSeqNotReached(t *testing.T) {
-	for _, path := range []string{"/v1/sessions", "/v1/visitors/1", "/v1/carts"} {
+	for _, path := range []string{"/v1/sessions", "/v1/visitors/1", "/v1/carts", "/v1/jobs/detect/runs", "/v1/webhooks/endpoints/1/deliveries"} {
 		synctest.Test(t, func(t *testing.T) {
 			s := sqliteShop(t)
 			s.browse(1)

@@ -47,6 +47,9 @@ func (s *Server) jobs(c *call) error {
 
 // jobRuns answers GET /v1/jobs/{name}/runs.
 func (s *Server) jobRuns(c *call) error {
+	if err := s.appended(c); err != nil {
+		return err
+	}
 	list := func(before sessions.Millis, limit int) ([]JobRun, error) {
 		return s.Jobs.Runs(c.Request.Context(), c.Param("name"), before, limit)
 	}

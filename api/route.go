@@ -93,7 +93,7 @@ func (s *Server) routes() []route {
 		{method: post, path: "/u/:token", scope: anyone, handle: s.unsubscribe},
 
 		{method: get, path: "/v1/jobs", scope: Secret, handle: s.jobs},
-		{method: get, path: "/v1/jobs/:name/runs", scope: Secret, asks: []string{"limit", "after"}, handle: s.jobRuns},
+		{method: get, path: "/v1/jobs/:name/runs", scope: Secret, asks: paged, handle: s.jobRuns},
 		{method: post, path: "/v1/jobs/:name/run", scope: Secret, handle: s.runJob},
 		{method: post, path: "/v1/jobs/:name/pause", scope: Secret, handle: s.pauseJob},
 		{method: post, path: "/v1/jobs/:name/resume", scope: Secret, handle: s.resumeJob},

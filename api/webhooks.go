@@ -61,7 +61,7 @@ func (s *Server) webhookRoutes() []route {
 		{method: post, path: one + "/rotate", scope: Secret, handle: s.rotateSecret},
 		{method: post, path: one + "/retire", scope: Secret, handle: s.retireSecret},
 		{method: post, path: one + "/test", scope: Secret, handle: s.testEndpoint},
-		{method: get, path: one + "/deliveries", scope: Secret, asks: []string{"status", "limit", "after"}, handle: s.endpointDeliveries},
+		{method: get, path: one + "/deliveries", scope: Secret, asks: []string{"status", "limit", "after", "after_seq"}, handle: s.endpointDeliveries},
 		{method: get, path: delivery, scope: Secret, handle: s.delivery},
 		{method: post, path: delivery + "/resend", scope: Secret, handle: s.resendDelivery},
 	}
@@ -149,6 +149,9 @@ func (s *Server) testEndpoint(c *call) error { return onEndpoint(c, s.Webhooks.T
 
 // endpointDeliveries answers GET /v1/webhooks/endpoints/{id}/deliveries, the newest first.
 func (s *Server) endpointDeliveries(c *call) error {
+	if err := s.appended(c); err != nil {
+		return err
+	}
 	id, err := c.id()
 	if err != nil {
 		return err
