@@ -137,7 +137,7 @@ type Payload struct {
 	Previous  string      `json:"previous_id,omitempty"`      // alias: the id that becomes Customer
 	Renamed   bool        `json:"previous_is_user,omitempty"` // alias: Previous is a customer's id, and no browser's
 	Joined    []VisitorID `json:"joined,omitempty"`           // visitors that this event made one with Visitor
-	Session   string      `json:"session,omitempty"`          // a session named by an imported file; cuts replace the pause rule
+	Session   string      `json:"session,omitempty"`          // a session named by an imported file, of one visitor; cuts replace the pause rule
 
 	Bot      bool      `json:"bot,omitempty"`
 	Device   string    `json:"device,omitempty"` // desktop, mobile, tablet, tv, other

@@ -73,6 +73,11 @@ func drawEntry(r *rapid.T) entry {
 		sessions.CheckoutStarted, sessions.CheckoutStep, sessions.OrderCompleted, sessions.OrderCompleted, sessions.OrderRefunded,
 		sessions.OrderCancelled, sessions.OrderUpdated, sessions.ProductUpdated)
 	drawNames(r, &e.body)
+	if e.source == sessions.Imported && one(r, "of a session with a name", true, true, false) { // whose shopper has no other
+		e.body.Session = one(r, "session", "s1", "s2")
+		e.body.Anonymous, e.body.Customer = sessions.AnonymousID(e.body.Session), ""
+		e.body.Email, e.body.Mail = "", nil
+	}
 	drawBody(r, e.kind, &e.body)
 	if e.source == sessions.Backend {
 		e.body.Updated = one(r, "updated", 0, 0, at(rapid.IntRange(0, 99).Draw(r, "state")))
@@ -106,7 +111,6 @@ func drawNames(r *rapid.T, p *sessions.Payload) {
 	p.Customer = sessions.CustomerID(one(r, "customer", "", "", "", "", "1", "2", "ann"))
 	p.Email = sessions.Email(one(r, "email", "", "", "", "", "m@x.example", "n@x.example"))
 	p.Previous = one(r, "previous", "", "a", "b", "1", "ann")
-	p.Session = one(r, "session", "", "", "", "", "", "s1", "s2")
 	p.Bot = one(r, "bot", false, false, false, false, false, false, false, true)
 	p.Consent = one(r, "consent", "", "", "denied")
 	if p.Email != "" {
