@@ -202,7 +202,7 @@ func (a *answering) add(s Strategy) {
 		a.barred[f.Item] = true
 		a.reasons = a.appendReason(a.reasons, s, f)
 		a.ends = append(a.ends, len(a.reasons))
-		item := Item{ID: sessions.ProductID(f.Item), Score: f.Score, Strategy: s, Support: f.Support, Terms: a.terms[f.Item]}
+		item := Item{ID: sessions.ProductID(f.Item), Score: f.Score, Strategy: s, Support: f.Support, Terms: a.explain(s, f)}
 		if entry != nil {
 			item.Product, item.encoded = &entry.product, entry.encoded
 		}

@@ -62,13 +62,13 @@
 // that is about to be answered the index knows, from its newest 192 sessions, who speaks
 // of it too often: a network with more visitors than one, one in 96 of them and four
 // times its share of all sessions, a visitor with more than three sessions. They are muted
-// for that item. Muting lowers what neighbours say to what the others say, and never below: an item
-// cannot be knocked out there by speaking of it; a pair is weighed against all sessions of its items,
-// though. A session of more than 200 clicks says nothing at all. A pair takes two visitors from two networks, and
-// so does an answer where there are 50 neighbours. Sessions without a network are all
-// believed, and so is everybody as long as the index is thin. That is counted when a question is
-// asked, from the sessions that are there, so that forgetting stays exact. The attacks are
-// the push and the nuke of Mobasher et al., "Toward Trustworthy Recommender Systems", 2007.
+// for that item. Muting lowers what neighbours say to what the others say, and never below:
+// an item cannot be knocked out there by speaking of it; a pair is weighed against all
+// sessions of its items, though. A session of more than 200 clicks says nothing at all. A
+// pair takes two visitors from two networks, and so does an answer where there are 50
+// neighbours. Sessions without a network are all believed, and so is everybody as long as the
+// index is thin. That is counted when a question is asked, from the sessions that are there,
+// so that forgetting stays exact. The attacks are the push and the nuke of Mobasher et al., "Toward Trustworthy Recommender Systems", 2007.
 //
 // # The window
 //

@@ -1,8 +1,12 @@
 package recommend
 
 import (
+	"fmt"
 	"slices"
 	"testing"
+	"time"
+
+	"cartwright/sessions"
 )
 
 // The terms of a score add up to it, also where a part of an item's supporters is not believed:
@@ -56,4 +60,44 @@ func explainedBy(t *testing.T, x *Index) (inPart int) {
 		}
 	}
 	return inPart
+}
+
+// Whatever found an item, its score is the sum of its terms, and nothing is said unasked.
+func TestAllScoresAreExplained(t *testing.T) {
+	price := int64(1200)
+	s := newTale(t).sells(
+		sessions.Product{ID: "tea", Name: "Green tea", Category: "Drinks", Attributes: []byte(`{"consumable":true}`)},
+		sessions.Product{ID: "cup", Name: "Blue cup", Brand: "Ort", Category: "Kitchen > Cups", Price: &price},
+		sessions.Product{ID: "mug", Name: "Blue mug", Brand: "Ort", Category: "Kitchen > Cups", Price: &price},
+		sessions.Product{ID: "pot", Name: "Pot", Category: "Kitchen"}, sessions.Product{ID: "jar", Name: "Jar"},
+	)
+	for i := range 3 {
+		s.views(fmt.Sprint("x", i), "cup", "pot").orders(fmt.Sprint("x", i), fmt.Sprint(i), "cup", "jar")
+	}
+	s.orders("me", "mine", "tea").passes(31*24*time.Hour).views("me", "cup")
+	met := map[Strategy]bool{}
+	for _, context := range Contexts() {
+		q := Request{Context: context, Item: "cup", Anonymous: "me", Cart: []sessions.ProductID{"cup"}}
+		for _, item := range s.asks(q) {
+			if item.Terms != nil {
+				t.Errorf("%s: unasked of %s: %v", context, item.ID, item.Terms)
+			}
+		}
+		q.Explain = true
+		for _, item := range s.asks(q) {
+			met[item.Strategy] = true
+			sum := 0.
+			for _, term := range item.Terms {
+				sum += term.Value * term.Weight
+			}
+			if len(item.Terms) == 0 || abs(sum-item.Score) > 1e-9 {
+				t.Errorf("%s: the terms of %s by %s sum to %v, its score is %v", context, item.ID, item.Strategy, sum, item.Score)
+			}
+		}
+	}
+	for _, strategy := range []Strategy{BuyAgain, LikelyNext, BuyTogether, SimilarProducts, PopularNow} {
+		if !met[strategy] {
+			t.Errorf("nothing came of %s, only of %v", strategy, met)
+		}
+	}
 }

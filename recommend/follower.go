@@ -152,9 +152,7 @@ func (r *Recommender) forget(events []*sessions.Event) {
 	r.popular.expire()
 	for _, e := range events {
 		r.index.Remove(SessionKey(e.Seq))
-		if name := e.Stream(); name != "" {
-			r.memory.forget(name)
-		}
+		r.memory.forget(e)
 	}
 }
 

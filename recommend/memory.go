@@ -163,7 +163,7 @@ func (m *memory) hold(name string, e *sessions.Event) {
 	if !ok {
 		h = &holding{}
 	}
-	h.take(m, e, e.Consent != "denied" && m.counts(e))
+	h.take(m, e, e.Consent != "denied" && m.isNews(e))
 	switch {
 	case h.empty():
 		m.holdings.Remove(name)
@@ -187,8 +187,8 @@ func (m *memory) click(e *sessions.Event, st *stream, session sessions.SessionID
 	case sessions.ProductAdded:
 		action = Added
 	case sessions.OrderCompleted:
-		counts := m.counts(e)
-		if m.hear(e); !counts {
+		news := m.isNews(e)
+		if m.hear(e); !news {
 			return dst
 		}
 		action = Purchased
@@ -218,8 +218,11 @@ func (m *memory) clickOn(e *sessions.Event, st *stream, session sessions.Session
 	})
 }
 
-// forget drops what is remembered of a stream.
-func (m *memory) forget(stream string) {
+// forget drops what is remembered of the stream and the customer of an event.
+func (m *memory) forget(e *sessions.Event) {
+	stream := e.Stream()
 	m.streams.Remove(stream)
 	m.holdings.Remove(stream)
+	m.customers.Remove(e.Customer)
+	m.browsers.Remove(m.root(e.Visitor))
 }

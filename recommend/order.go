@@ -35,8 +35,8 @@ func digest(e *sessions.Event) hearsay {
 	return hearsay(max(1, h.Sum64()))
 }
 
-// counts reports whether an order tells something new.
-func (m *memory) counts(e *sessions.Event) bool {
+// isNews reports whether an order tells something new.
+func (m *memory) isNews(e *sessions.Event) bool {
 	if e.Order == "" {
 		return true
 	}

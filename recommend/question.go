@@ -37,7 +37,7 @@ type Request struct {
 
 	Filter      Filter
 	PerCategory int  // how many items of one category at most; 0 means any
-	Explain     bool // say of items that are likely next what their scores are the sum of
+	Explain     bool // say what scores are the sum of
 }
 
 // RequestError says which part of a request cannot be answered.

@@ -22,15 +22,11 @@ func (a *answering) appendReason(dst []byte, s Strategy, f found) []byte {
 		dst = a.appendSeed(append(dst, "bought together"...), f)
 		return appendCount(append(dst, " in "...), f.Support, "order")
 	case SimilarProducts:
-		seed := f.seed
-		if seed == "" {
-			seed = string(a.request.Item)
-		}
 		dst = append(dst, "similar product"...)
 		if f.seed != "" {
 			dst = append(append(dst, " to "...), a.shelf.name(f.seed)...)
 		}
-		return appendLikeness(dst, a.shelf.entries[seed], a.shelf.entries[f.Item])
+		return appendLikeness(dst, a.shelf.entries[a.led(f)], a.shelf.entries[f.Item])
 	case CategoryPopular:
 		dst = append(append(dst, "popular in "...), a.shelf.category(f.Item)...)
 		return appendCount(append(dst, ": "...), f.Support, "session")

@@ -119,7 +119,7 @@ func TestReordersAreThoseOfWhoIsRemembered(t *testing.T) {
 				t.Fatal(err)
 			}
 			if rapid.IntRange(0, 9).Draw(t, "forget") == 0 {
-				m.forget((&sessions.Event{Payload: sessions.Payload{Anonymous: "v1"}}).Stream())
+				m.forget(&sessions.Event{Payload: sessions.Payload{Anonymous: "v1"}})
 			}
 		}
 		want := map[string]reorders{}

@@ -124,26 +124,16 @@ func (m *resemblance) like(s *likeness, id string, n int, exclude func(id string
 	if !ok || n <= 0 {
 		return dst
 	}
-	own := slices.Clone(m.traits[number])
-	slices.SortFunc(own, func(a, b uint32) int {
-		return cmp.Or(cmp.Compare(len(m.with[a]), len(m.with[b])), cmp.Compare(m.names[a], m.names[b]))
-	})
 	s.begin(len(m.ids))
-	whole, read := 0., 0
-	for _, t := range own {
-		idf := math.Log(float64(len(m.ids)) / float64(len(m.with[t])))
-		weight := m.counts[t] * idf * idf
-		whole += weight
-		if read += len(m.with[t]); weight == 0 || read > resemblanceReach {
-			continue // what everything has says nothing, and what is too common not enough
-		}
-		for _, other := range m.with[t] {
-			s.add(other, weight)
+	s.parts = m.parts(s.parts[:0], number)
+	for _, p := range s.parts {
+		for _, other := range m.with[p.trait] {
+			s.add(other, p.of)
 		}
 	}
 	best := ranking{names: m.ids, exclude: exclude, n: n, best: s.best[:0]}
 	for _, other := range s.found {
-		if score := s.sums[other] / whole; other != number && best.wants(score) {
+		if score := s.sums[other]; other != number && best.wants(score) {
 			best.offer(ranked{score: score, item: other})
 		}
 	}
@@ -154,8 +144,49 @@ func (m *resemblance) like(s *likeness, id string, n int, exclude func(id string
 	return dst
 }
 
+// traitPart is how much of what tells a product apart one of its traits is.
+type traitPart struct {
+	trait uint32
+	of    float64
+}
+
+// parts appends those of a product, the rarest trait first, but for what everything has,
+// which says nothing, and what is too common, which says not enough.
+func (m *resemblance) parts(dst []traitPart, number uint32) []traitPart {
+	own := slices.Clone(m.traits[number])
+	slices.SortFunc(own, func(a, b uint32) int {
+		return cmp.Or(cmp.Compare(len(m.with[a]), len(m.with[b])), cmp.Compare(m.names[a], m.names[b]))
+	})
+	whole, read := 0., 0
+	for _, t := range own {
+		idf := math.Log(float64(len(m.ids)) / float64(len(m.with[t])))
+		weight := m.counts[t] * idf * idf
+		whole += weight
+		if read += len(m.with[t]); weight > 0 && read <= resemblanceReach {
+			dst = append(dst, traitPart{t, weight})
+		}
+	}
+	for i := range dst {
+		dst[i].of /= whole
+	}
+	return dst
+}
+
+// terms are what the score of one product for another is the sum of: the traits that both
+// have.
+func (m *resemblance) terms(of, id string) (terms []Term) {
+	number, other := m.numbers[of], m.numbers[id]
+	for _, p := range m.parts(nil, number) {
+		if slices.Contains(m.traits[other], p.trait) {
+			terms = append(terms, Term{string(m.names[p.trait]), p.of, 1})
+		}
+	}
+	return terms
+}
+
 // likeness is the scratch of one question about resemblance.
 type likeness struct {
+	parts []traitPart
 	sums  []float64 // by product; zero but for those found
 	found []uint32
 	best  []ranked

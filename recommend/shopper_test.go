@@ -29,6 +29,10 @@ func TestEarlierSessionsOfACustomerAreThoseOfAllBrowsers(t *testing.T) {
 	s.happens(alias)
 	expect(Shopper{Customer: "annie"}, "[c]", "[b a]", 0)
 	expect(Shopper{Customer: "ann"}, "[c]", "[b a]", 0)
+	s.r.forget([]*sessions.Event{by(ann, customer(sessions.ProductViewed, "ann", "phone")), by(annie, customer(sessions.ProductViewed, "annie", "tablet"))})
+	if m := s.r.memory; m.customers.Len() != 0 || m.browsers.Len() != 0 {
+		t.Errorf("of the forgotten are known %v and %v", m.customers.Keys(), m.browsers.Values())
+	}
 }
 
 // An event that comes late belongs to an earlier session, and does not end the one that goes on.
