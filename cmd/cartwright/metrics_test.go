@@ -130,6 +130,13 @@ func TestMetrics(t *testing.T) {
 	})
 }
 
+// outboxOf is how many deliveries wait, and for how many seconds the oldest does.
+func outboxOf(t *testing.T, shop *Shop) (n, age float64) {
+	t.Helper()
+	values := gathered(t, shop)
+	return values["cartwright_outbox_deliveries"], values["cartwright_outbox_age_seconds"]
+}
+
 // What waits in the outbox is seen, and for how long.
 func TestMetricsOfTheOutbox(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
@@ -137,8 +144,7 @@ func TestMetricsOfTheOutbox(t *testing.T) {
 		put(t, shop, "/v1/carts/paid", cartOf("ben"))
 		post(t, shop, "/v1/orders", with(cartOf("ben"), "order_id", "o1", "cart_id", "paid", "total", 500))
 		time.Sleep(time.Minute)
-		values := gathered(t, shop)
-		if n, age := values["cartwright_outbox_deliveries"], values["cartwright_outbox_age_seconds"]; n != 1 || age < 50 || age > 60 {
+		if n, age := outboxOf(t, shop); n != 1 || age < 50 || age > 60 {
 			t.Errorf("%v deliveries wait, the oldest for %v s, want 1 for about a minute", n, age)
 		}
 		if err := shop.Close(t.Context()); err != nil {
@@ -158,16 +164,14 @@ func TestMetricsOfWhatIsPaused(t *testing.T) {
 		put(t, shop, "/v1/carts/paid", cartOf("ben"))
 		post(t, shop, "/v1/orders", with(cartOf("ben"), "order_id", "o1", "cart_id", "paid", "total", 500))
 		time.Sleep(time.Minute)
-		values := gathered(t, shop)
-		if n, age := values["cartwright_outbox_deliveries"], values["cartwright_outbox_age_seconds"]; n != 1 || age < 50 || age > 60 {
+		if n, age := outboxOf(t, shop); n != 1 || age < 50 || age > 60 {
 			t.Errorf("%v deliveries wait, the oldest for %v s, want 1 for about a minute", n, age)
 		}
 		err := shop.db.Write(t.Context(), func(tx *gorm.DB) error { return tx.Exec("UPDATE endpoints SET topics = 'recovery.sent'").Error })
 		if err != nil {
 			t.Fatal(err)
 		}
-		values = gathered(t, shop)
-		if n, age := values["cartwright_outbox_deliveries"], values["cartwright_outbox_age_seconds"]; n != 0 || age != 0 {
+		if n, age := outboxOf(t, shop); n != 0 || age != 0 {
 			t.Errorf("%v deliveries wait, the oldest for %v s, though nobody wants them", n, age)
 		}
 		closeShop(t, shop)
